@@ -1,0 +1,1 @@
+"""The one listener to tracker: committed activity wakes the evaluator."""

@@ -1,0 +1,12 @@
+"""The ingest app: how events arrive."""
+
+from django.apps import AppConfig
+
+
+class IngestConfig(AppConfig):
+    """Registers the inbox, its claims and the quarantine."""
+
+    name = "ingest"
+    label = "ingest"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Ingest"

@@ -1,0 +1,227 @@
+"""Issues, the keys that lead to them, and who and what they hit.
+
+The tables are made by migrations/sql: their primary keys start with project_id,
+so that they can be distributed by project.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from tracker.domain.event import LEVEL_NAMES
+from tracker.domain.lifecycle import State, state_of
+from tracker.models.access import Role, Team, User
+from tracker.models.project import Project, Release
+
+LEVEL_CHOICES = [(number, name.capitalize()) for number, name in LEVEL_NAMES.items()]
+
+
+class IssueQuerySet(models.QuerySet["Issue"]):
+    """Questions about issues."""
+
+    def visible_to(self, user: User, role: str = Role.VIEWER) -> Self:
+        """Issues of projects in which the user has at least `role`. Start from here, always."""
+        if user.is_superuser and user.is_active:
+            return self
+        allowed = Project.objects.visible_to(user, role).values_list("pk", flat=True)
+        # A list, not a sub-query: the planner then walks the (project, ...) indexes.
+        return self.filter(project__in=list(allowed))
+
+    def live(self) -> Self:
+        """Issues that were not merged into another."""
+        return self.filter(merged_into__isnull=True)
+
+    def unresolved(self) -> Self:
+        """What still waits for somebody."""
+        return self.filter(status="unresolved")
+
+
+class Issue(models.Model):
+    """One bug: all events that share a cause."""
+
+    class Status(models.TextChoices):
+        """What a triager decided, or did not yet."""
+
+        UNRESOLVED = "unresolved"
+        RESOLVED = "resolved"
+        SNOOZED = "snoozed"
+
+    class Substatus(models.TextChoices):
+        """Why an unresolved issue deserves a look."""
+
+        NEW = "new"
+        ONGOING = "ongoing"
+        REGRESSED = "regressed"
+        ESCALATING = "escalating"
+
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="issues", db_constraint=False, db_index=False
+    )
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.UNRESOLVED)
+    substatus = models.CharField(
+        max_length=12, choices=Substatus.choices, default=Substatus.NEW, null=True
+    )
+    level = models.PositiveSmallIntegerField(choices=LEVEL_CHOICES, default=40)
+    type = models.CharField(max_length=256, default="", blank=True)
+    message = models.TextField(default="", blank=True)
+    culprit = models.CharField(max_length=512, default="", blank=True)
+    title = models.TextField(default="", blank=True)
+    platform = models.CharField(max_length=64, default="", blank=True)
+    logger = models.CharField(max_length=64, default="", blank=True)
+    handled = models.BooleanField(null=True)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    first_release = models.ForeignKey(
+        Release, null=True, on_delete=models.SET_NULL, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    last_release = models.ForeignKey(
+        Release, null=True, on_delete=models.SET_NULL, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    environments = ArrayField(models.BigIntegerField(), default=list)
+    events = models.BigIntegerField(default=0)
+    users = models.IntegerField(default=0)
+    assignee = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    assignee_team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    resolved_at = models.DateTimeField(null=True)
+    resolved_release = models.ForeignKey(
+        Release, null=True, on_delete=models.SET_NULL, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    state_changed_at = models.DateTimeField()
+    state_why = models.TextField(default="", blank=True)
+    reviewed_at = models.DateTimeField(null=True)
+    merged_into = models.BigIntegerField(null=True)
+
+    objects = IssueQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    Q(status="unresolved", substatus__in=["new", "ongoing", "regressed", "escalating"])
+                    | Q(status__in=["resolved", "snoozed"], substatus__isnull=True)
+                ),
+                name="issue_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="resolved", resolved_at__isnull=False)
+                | (~Q(status="resolved") & Q(resolved_at__isnull=True)),
+                name="issue_resolved_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(assignee__isnull=True) | Q(assignee_team__isnull=True),
+                name="issue_one_assignee",
+            ),
+            models.CheckConstraint(
+                condition=Q(events__gte=0) & Q(users__gte=0), name="issue_counts_positive"
+            ),
+        ]
+        indexes = [
+            # The list: by status over all projects, by status within some.
+            models.Index(fields=["status", "-last_seen", "-id"], name="issue_status_seen"),
+            models.Index(fields=["project", "status", "-last_seen"], name="issue_project_status"),
+            # "Mine".
+            models.Index(fields=["assignee", "status", "-last_seen"], name="issue_mine"),
+            GinIndex(fields=["environments"], name="issue_environments"),
+        ]
+
+    def __str__(self) -> str:
+        return self.short_id
+
+    @property
+    def short_id(self) -> str:
+        """What people say aloud and put into commits: `SHOP-4F`."""
+        return f"{self.project.slug.upper()}-{to_base36(self.pk)}"
+
+    @property
+    def state(self) -> State:
+        """The state of the table of moves."""
+        return state_of(self.status, self.substatus)
+
+    @property
+    def level_name(self) -> str:
+        """`error`, `fatal` ..."""
+        return LEVEL_NAMES.get(self.level, "error")
+
+
+def to_base36(number: int) -> str:
+    """Digits and capital letters, for short ids."""
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    text = ""
+    while True:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+        if not number:
+            return text
+
+
+class GroupingKey(models.Model):
+    """A hash that leads to an issue; unique in (project, version, hash)."""
+
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    version = models.CharField(max_length=8)
+    hash = models.BinaryField(max_length=16)
+    issue = models.ForeignKey(
+        Issue, on_delete=models.CASCADE, related_name="keys", db_constraint=False, db_index=False
+    )
+    kind = models.CharField(max_length=20)
+    precise = models.BooleanField(default=False)
+    locked = models.BooleanField(default=False)
+    discard = models.BooleanField(default=False)
+    why = models.TextField(default="", blank=True)
+    events = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "issue"], name="key_of_issue")]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.kind} {bytes(self.hash).hex()}"
+
+
+class IssueUser(models.Model):
+    """One person hit by one issue; the row's existence is the count."""
+
+    pk = models.CompositePrimaryKey("project_id", "issue_id", "user_key")
+    project_id = models.BigIntegerField()
+    issue_id = models.BigIntegerField()
+    user_key = models.UUIDField()
+    environments = ArrayField(models.BigIntegerField())
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    events = models.IntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "tracker_issueuser"
+
+
+class IssueTag(models.Model):
+    """How often a tag had a value in an issue."""
+
+    pk = models.CompositePrimaryKey("project_id", "issue_id", "key", "value")
+    project_id = models.BigIntegerField()
+    issue_id = models.BigIntegerField()
+    key = models.TextField()
+    value = models.TextField()
+    count = models.BigIntegerField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "tracker_issuetag"
