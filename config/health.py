@@ -1,0 +1,91 @@
+"""/healthz, /readyz and /metrics: alive, able to work, and how well.
+
+Apps say what they know by registering a gauge:
+
+    @gauge("inbox_oldest_seconds", "Age of the oldest event that waits")
+    def inbox_age() -> float: ...
+
+The registry is `tracker.gauges`: apps may not import config.
+"""
+
+import hmac
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+import structlog
+from django.conf import settings
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import REGISTRY, Collector
+
+from tracker import gauges
+
+log = structlog.get_logger(__name__)
+
+
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Alive: this process answers. Asks nobody else."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Able to work: 200 with what the gauges say, 503 when the database does not answer."""
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT 1")
+        values = {name: round(value, 3) for name, _help, value in gauges.read("readyz")}
+    except Exception as error:
+        log.warning("not ready", error=type(error).__name__)
+        return JsonResponse({"status": "unavailable", "database": False}, status=503)
+    return JsonResponse({"status": "ok", "database": True, "redis": redis_answers(), **values})
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format, for this machine or for who knows METRICS_TOKEN."""
+    if not may_read_metrics(request):
+        return HttpResponse("Forbidden\n", status=403, content_type="text/plain")
+    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+
+def may_read_metrics(request: HttpRequest) -> bool:
+    """Whether a request comes from loopback (no token set) or bears the token."""
+    token = settings.METRICS_TOKEN
+    if token:
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def redis_answers() -> bool:
+    """Whether Redis takes hints now; without it events are late, never lost."""
+    import redis
+
+    try:
+        client = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=0.2, socket_connect_timeout=0.2
+        )
+        with client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+class GaugeCollector(Collector):
+    """Reads the registered gauges at each scrape."""
+
+    def collect(self) -> Iterable[Metric]:
+        """One family a gauge; those that cannot be read now are left out."""
+        for name, help_text, value in gauges.read("metrics"):
+            yield GaugeMetricFamily(f"emberwatch_{name}", help_text, value=value)
+
+
+REGISTRY.register(GaugeCollector())

@@ -1,0 +1,196 @@
+"""Django's settings, in sections; every knob is read through config/env.py.
+
+Importing this module starts nothing and needs no database.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from config import logs
+from config.env import Env, read_secret
+from config.run import place
+
+# --- Where we are ------------------------------------------------------------------------------
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+EMBERWATCH_DATA = env.data_folder(BASE_DIR)
+PORT = env.number("PORT", 8000, low=1, high=65535)
+EMBERWATCH_URL = env.origin("EMBERWATCH_URL", f"http://127.0.0.1:{PORT}")
+SECURE = EMBERWATCH_URL.scheme == "https"
+
+# --- Security ----------------------------------------------------------------------------------
+
+DEBUG = False
+# Empty before the first start: checks run without one, everything that signs refuses.
+SECRET_KEY = env.text("SECRET_KEY") or read_secret(EMBERWATCH_DATA / "secret_key")
+SECRET_KEY_FALLBACKS = list(env.words("SECRET_KEY_FALLBACKS"))
+ALLOWED_HOSTS = sorted(
+    {EMBERWATCH_URL.host.join("[]") if ":" in EMBERWATCH_URL.host else EMBERWATCH_URL.host}
+    | {"localhost", "127.0.0.1", "[::1]"}
+    | set(env.words("ALLOWED_HOSTS"))
+)
+CSRF_TRUSTED_ORIGINS = [str(EMBERWATCH_URL)]
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if SECURE else 0
+# config/rsgi.py sets this variable only for what trusted proxies say.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "font-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# Bodies are capped by config/rsgi.py and ingest; this one bounds the admin's forms.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+# --- Applications ------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "csp",
+    "tracker",
+    "ingest",
+    "alerts",
+]
+MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = True
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Database ----------------------------------------------------------------------------------
+
+DATABASE_URL = env.database("DATABASE_URL")
+_place = place.guess(EMBERWATCH_DATA)
+DATABASES = {
+    "default": {
+        **(DATABASE_URL or _place.database()),
+        "CONN_MAX_AGE": None,  # one connection a thread, for the thread's life
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **((DATABASE_URL or {}).get("OPTIONS") or {}),
+            "connect_timeout": 5,
+            "application_name": "emberwatch",
+            # Binding on the server would prepare a plan per IN-list length and defeats Django's
+            # own parameters in expressions; store.py opts in where it pays.
+            "server_side_binding": False,
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis and Celery (queues, routes and timers: config/celery.py) --------------------------------
+
+REDIS_URL = env.redis("REDIS_URL") or _place.redis_url()
+REDIS_PREFIX = env.text("REDIS_PREFIX", "emberwatch:")
+
+# --- Mail --------------------------------------------------------------------------------------
+
+MAIL = env.mail("EMAIL_URL")
+# Empty host: nothing can be sent, and the delivery log says so.
+EMAIL_HOST = MAIL.get("EMAIL_HOST") or env.text("SMTP_HOST")
+EMAIL_PORT = MAIL.get("EMAIL_PORT") or env.number("SMTP_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = MAIL.get("EMAIL_HOST_USER") or env.text("SMTP_USER")
+EMAIL_HOST_PASSWORD = MAIL.get("EMAIL_HOST_PASSWORD") or env.text("SMTP_PASSWORD")
+SMTP_SECURITY = env.choice("SMTP_SECURITY", "none", ("none", "tls", "ssl"))
+EMAIL_USE_TLS = bool(MAIL.get("EMAIL_USE_TLS")) or SMTP_SECURITY == "tls"
+EMAIL_USE_SSL = bool(MAIL.get("EMAIL_USE_SSL")) or SMTP_SECURITY == "ssl"
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"Emberwatch <emberwatch@{EMBERWATCH_URL.host}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Going out: which private addresses webhooks may reach (default: none) -------------------------
+
+EMBERWATCH_OUTBOUND_ALLOW = env.networks("EMBERWATCH_OUTBOUND_ALLOW")
+
+# --- Being watched -----------------------------------------------------------------------------
+
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+"""Bearer token for /metrics; without one only this machine may read it."""
+
+# --- Language, time, files ---------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "static/"
+STATIC_ROOT = None
+# Served from where they lie: no collecting step between a clone and its first page.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 300
+MEDIA_ROOT = EMBERWATCH_DATA / "files"
+
+# --- Logs --------------------------------------------------------------------------------------
+
+LOG_FORMAT = env.choice("LOG_FORMAT", "auto", ("auto", "json", "console"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)

@@ -1,0 +1,18 @@
+"""Every address of the product; admin registrations arrive by themselves."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+from config import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *([path("", include("ingest.urls"))] if find_spec("ingest.urls") else []),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("admin/", admin.site.urls),
+    path("", RedirectView.as_view(url="/admin/")),
+]
