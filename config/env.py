@@ -55,11 +55,11 @@ class Env:
     def __init__(self, variables: Mapping[str, str] | None = None) -> None:
         self._env = environ.Env()
         source = os.environ if variables is None else dict(variables)
-        self._env.ENVIRON = cast(MutableMapping[str, str], source)
+        self._env.ENVIRON = cast("MutableMapping[str, str]", source)
 
     def text(self, name: str, default: str = "") -> str:
         """The value as it stands, or the default. Raises BadSetting on control characters."""
-        value = cast(str, self._env.str(name, default="")).strip() or default
+        value = cast("str", self._env.str(name, default="")).strip() or default
         if any(ord(char) < 32 for char in value):
             raise BadSetting(f"{name} holds a control character: give one line of plain text.")
         return value
@@ -134,7 +134,7 @@ class Env:
         if not re.match(r"(postgres|postgresql|pgsql)://", value):
             raise BadSetting(message)
         try:
-            parsed = dict(cast(dict[str, Any], self._env.db_url_config(value)))
+            parsed = dict(cast("dict[str, Any]", self._env.db_url_config(value)))
         except Exception:  # the parser's own message may repeat the password
             raise BadSetting(message) from None
         if not parsed.get("NAME"):
@@ -160,7 +160,7 @@ class Env:
         if not re.match(r"smtps?(\+(tls|ssl))?://", value):
             raise BadSetting(message)
         try:
-            parsed = dict(cast(dict[str, Any], self._env.email_url_config(value)))
+            parsed = dict(cast("dict[str, Any]", self._env.email_url_config(value)))
         except Exception:  # the parser's own message may repeat the password
             raise BadSetting(message) from None
         if not parsed.get("EMAIL_HOST"):

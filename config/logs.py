@@ -15,7 +15,16 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 LONGEST = 8_192
 """Characters of one logged value; a stack keeps its end."""
-SECRET_KEYS = {"authorization", "cookie", "password", "secret", "token", "dsn", "sentry_key", "body"}
+SECRET_KEYS = {
+    "authorization",
+    "cookie",
+    "password",
+    "secret",
+    "token",
+    "dsn",
+    "sentry_key",
+    "body",
+}
 
 
 def configuration(style: str, level: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request, with its id."""
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if SANE_ID.fullmatch(given) else secrets.token_hex(8)
         structlog.contextvars.clear_contextvars()

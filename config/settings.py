@@ -147,7 +147,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Redis and Celery (queues, routes and timers: config/celery.py) --------------------------------
+# --- Redis and Celery (queues, routes and timers: config/celery.py) ----------------------------
 
 REDIS_URL = env.redis("REDIS_URL") or _place.redis_url()
 REDIS_PREFIX = env.text("REDIS_PREFIX", "emberwatch:")
@@ -167,7 +167,7 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"Emberwatch <emberwatch@{EMBERWATCH_URL.host}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# --- Going out: which private addresses webhooks may reach (default: none) -------------------------
+# --- Going out: private addresses that webhooks may reach (default: none) ----------------------
 
 EMBERWATCH_OUTBOUND_ALLOW = env.networks("EMBERWATCH_OUTBOUND_ALLOW")
 

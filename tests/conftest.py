@@ -47,11 +47,11 @@ def lack(reason: str) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not settings.SECRET_KEY:
+    if not os.environ.get("SECRET_KEY"):
         settings.SECRET_KEY = os.environ["SECRET_KEY"] = "for tests only, never for a server"
     if not hasattr(config, "workerinput"):  # the controller, or a run without xdist
         os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="emberwatch-tests-")
-        os.chmod(os.environ[RUN_FOLDER], 0o711)  # as root, the servers' own user passes through
+        Path(os.environ[RUN_FOLDER]).chmod(0o711)  # as root, the servers' own user passes through
         os.environ[CONTROLLER] = str(os.getpid())
 
 

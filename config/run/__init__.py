@@ -1,0 +1,1 @@
+"""Running the product on one machine: supervisor, embedded servers, `manage.py up`."""

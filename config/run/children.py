@@ -40,7 +40,7 @@ def spawn(
 
     It has its own session: a Ctrl-C of the terminal reaches us alone, and we stop it in order.
     """
-    return subprocess.Popen(  # noqa: S603 - commands are ours
+    return subprocess.Popen(
         list(command),
         user=None if user is None else user.uid,
         group=None if user is None else user.gid,

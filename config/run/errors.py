@@ -1,6 +1,6 @@
 """Why the product cannot start.
 
-    RunError        one sentence for the operator, saying what to do
+RunError        one sentence for the operator, saying what to do
 """
 
 

@@ -20,7 +20,7 @@ from config.run.errors import RunError
 from config.run.user import ServerUser, is_root, server_user
 
 SOCKET_ROOM = 107 - len("/.s.PGSQL.5432") - 8
-"""Longest socket folder: Linux allows 107 bytes to a socket's path; 8 are kept for a lock's suffix."""
+"""Longest socket folder: Linux allows 107 bytes to a socket's path; 8 are for a lock's suffix."""
 
 LOG_LIMIT = 8 * 1024 * 1024
 """Bytes after which a log is put aside at the next start."""
@@ -162,9 +162,9 @@ def _choose_home(data: Path, user: ServerUser | None) -> Path:
 def _settle_sockets(place: Place, user: ServerUser | None) -> Path:
     """A private socket folder with a short path; /tmp may have been swept since last time."""
     folder = place.sockets if place.sockets.parent != place.data else place.home / "run"
-    if len(os.fsencode(folder)) <= SOCKET_ROOM and folder.parent.is_dir():
-        if _own_folder(folder, user):
-            return folder
+    short = len(os.fsencode(folder)) <= SOCKET_ROOM and folder.parent.is_dir()
+    if short and _own_folder(folder, user):
+        return folder
     made = Path(tempfile.mkdtemp(prefix="emberwatch-", dir=_short_folder()))
     _own_folder(made, user)
     return made

@@ -102,7 +102,12 @@ class Postgres:
         self._write_access()
         with open_log(self.log_file) as log:
             self.process = children.spawn(
-                [str(binaries.folder / "postgres"), "-D", str(self.place.cluster), *self._options()],
+                [
+                    str(binaries.folder / "postgres"),
+                    "-D",
+                    str(self.place.cluster),
+                    *self._options(),
+                ],
                 user=self.user,
                 farewell=signal.SIGINT,
                 cwd=self.place.cluster,
@@ -127,7 +132,7 @@ class Postgres:
     # --- making a cluster ---------------------------------------------------------------------
 
     def _create(self, binaries: Binaries) -> None:
-        """initdb beside the final place and rename: a killed start leaves nothing half-made."""
+        """Initdb beside the final place and rename: a killed start leaves nothing half-made."""
         fresh = self.place.cluster.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -145,8 +150,10 @@ class Postgres:
         self._run([*single, *fast, "postgres"], fresh, "postgres --single", statements)
         fresh.rename(self.place.cluster)
 
-    def _run(self, command: list[str], cwd: Path, what: str, lines: list[str] | None = None) -> None:
-        done = subprocess.run(  # noqa: S603 - commands are ours
+    def _run(
+        self, command: list[str], cwd: Path, what: str, lines: list[str] | None = None
+    ) -> None:
+        done = subprocess.run(
             command,
             input="".join(f"{line};\n" for line in lines or []).encode(),
             stdout=subprocess.PIPE,
@@ -195,7 +202,7 @@ class Postgres:
             "effective_cache_size": f"{max(64, memory // 2)}MB",
             "max_wal_size": "1GB",
             "checkpoint_timeout": "10min",
-            "wal_compression": "lz4",
+            "wal_compression": "pglz",
             "random_page_cost": "1.1",
             "jit": "off",  # costs more than our short statements take
             "max_parallel_workers_per_gather": "1",
@@ -249,7 +256,9 @@ class Postgres:
             return
         os.kill(pid, signal.SIGINT)
         if not children.wait_until(lambda: not children.alive(pid), 20.0):
-            raise RunError(f"A PostgreSQL (process {pid}) still runs on {self.place.cluster}: stop it.")
+            raise RunError(
+                f"A PostgreSQL (process {pid}) still runs on {self.place.cluster}: stop it."
+            )
 
     def _is_postgres(self, pid: int) -> bool:
         """Pid files outlive a power cut; the number may be somebody else's by now."""
@@ -286,7 +295,7 @@ class Postgres:
 def _inspect(folder: Path, bundle: Path | None) -> Binaries | None:
     if not (folder / "postgres").is_file() or not (folder / "initdb").is_file():
         return None
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [str(folder / "postgres"), "--version"], check=False, capture_output=True, text=True
     )
     match = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)

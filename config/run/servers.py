@@ -111,7 +111,9 @@ def owned(data: Path) -> Iterator[None]:
         deadline = time.monotonic() + FOUND_SECONDS
         while not _try(owner, fcntl.LOCK_EX):
             if is_stack(data):
-                raise RunError(f"Emberwatch already runs on {data}: stop it, or set EMBERWATCH_DATA.")
+                raise RunError(
+                    f"Emberwatch already runs on {data}: stop it, or set EMBERWATCH_DATA."
+                )
             if time.monotonic() > deadline:
                 raise RunError(f"A command still uses {data}: wait for it to end.")
             time.sleep(POLL)

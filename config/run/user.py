@@ -58,7 +58,7 @@ def _make_user() -> None:
         command = [adduser, "-S", "-D", "-H", NAME]
     else:
         command = ["false"]
-    done = subprocess.run(command, check=False, capture_output=True)  # noqa: S603
+    done = subprocess.run(command, check=False, capture_output=True)
     try:
         pwd.getpwnam(NAME)
     except KeyError:
