@@ -145,6 +145,7 @@ DATABASES = {
         },
     }
 }
+AUTH_USER_MODEL = "tracker.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis and Celery (queues, routes and timers: config/celery.py) ----------------------------

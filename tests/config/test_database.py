@@ -14,7 +14,7 @@ def test_the_database_is_migrated_and_empty():
 def test_other_connections_see_what_was_committed(database_url):
     get_user_model().objects.create_user("alice")
     with psycopg.connect(database_url) as other:
-        row = other.execute("SELECT username FROM auth_user").fetchone()
+        row = other.execute("SELECT username FROM tracker_user").fetchone()
     assert row == ("alice",)
 
 
