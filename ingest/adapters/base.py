@@ -6,6 +6,7 @@ clock and do no I/O: what they need comes in a `Context`.
 
     AdapterError
     └── Malformed      the sender's fault: 400, nothing stored
+        └── TooLarge   an event item over its limit: 413
 """
 
 from typing import Any, Protocol
@@ -13,6 +14,18 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from tracker.domain.event import Event
+from tracker.domain.items import (
+    AttachmentFile,
+    CheckInReport,
+    FeedbackReport,
+    LossReport,
+    SessionBucket,
+    SessionUpdate,
+    UserReport,
+)
+
+MAX_EVENT = 1024 * 1024
+"""Most bytes of one event item, unpacked."""
 
 
 class AdapterError(Exception):
@@ -21,6 +34,14 @@ class AdapterError(Exception):
 
 class Malformed(AdapterError):
     """The body breaks the protocol; `str()` is one sentence for the sender."""
+
+    status = 400
+
+
+class TooLarge(Malformed):
+    """An event is larger than `MAX_EVENT`."""
+
+    status = 413
 
 
 class Receipt(Struct, frozen=True):
@@ -62,6 +83,12 @@ class Parsed(Struct, frozen=True):
     events: tuple[Event, ...] = ()
     dropped: dict[str, int] = {}
     """Items that were not kept, by kind."""
+    sessions: tuple[SessionUpdate | SessionBucket, ...] = ()
+    client_reports: tuple[LossReport, ...] = ()
+    user_reports: tuple[UserReport, ...] = ()
+    feedback: tuple[FeedbackReport, ...] = ()
+    check_ins: tuple[CheckInReport, ...] = ()
+    attachments: tuple[AttachmentFile, ...] = ()
 
 
 class Adapter(Protocol):

@@ -1,0 +1,1 @@
+"""Turns decoded Sentry events of any age and shape into the one `Event`."""

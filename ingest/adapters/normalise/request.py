@@ -1,0 +1,176 @@
+"""The HTTP request of an event: address, headers, cookies, body, without their secrets."""
+
+from typing import Any
+
+from ingest.adapters import jsontext
+from ingest.adapters.normalise import bags, scalars
+from ingest.adapters.normalise.work import Place, Work, as_text
+from tracker.domain.scrub import FILTERED, scrub_query
+
+URL_LENGTH = 2048
+BODY_BYTES = 8 * 1024
+_ADDRESS_HEADERS = frozenset(
+    "x-forwarded-for x-real-ip forwarded x-client-ip x-cluster-client-ip cf-connecting-ip"
+    " true-client-ip fastly-client-ip remote-addr".split()
+)
+_PLACE: Place = (None, "request")
+
+
+def request(raw: Any, work: Work) -> dict[str, Any]:
+    """The request as stored; empty when there is none."""
+    if isinstance(raw, str):
+        raw = {"url": raw}
+    if not isinstance(raw, dict):
+        if raw:
+            work.invalid(_PLACE, raw)
+        return {}
+    stored: dict[str, Any] = {}
+    url, query, fragment = _split(work.text(raw.get("url"), URL_LENGTH, (_PLACE, "url")))
+    if url:
+        stored["url"] = url
+    if method := work.text(raw.get("method"), 32, (_PLACE, "method")):
+        stored["method"] = method
+    if given := _pairs_or_text(raw.get("query_string"), "query_string", work):
+        stored["query_string"] = given
+    elif query:
+        stored["query_string"] = _hide(query, work)
+    if fragment := work.text(raw.get("fragment"), 1024, (_PLACE, "fragment")) or fragment:
+        stored["fragment"] = _hide(fragment, work)
+    if headers := _headers(raw.get("headers"), work):
+        stored["headers"] = headers
+    if cookies := _cookies(raw.get("cookies"), work):
+        stored["cookies"] = cookies
+    if (body := raw.get("data")) not in (None, "", {}, []):
+        stored["data"] = _body(body, work)
+    if env := _environment(raw.get("env"), work):
+        stored["env"] = env
+    if (size := scalars.integer(raw.get("body_size"), 2**53)) is not None:
+        stored["body_size"] = size
+    for key in ("inferred_content_type", "api_target"):
+        if kept := work.text(raw.get(key), 128, (_PLACE, key)):
+            stored[key] = kept
+    return stored
+
+
+def _split(url: str) -> tuple[str, str, str]:
+    url, _, fragment = url.partition("#")
+    url, _, query = url.partition("?")
+    return url, query, fragment
+
+
+def _hide(query: str, work: Work) -> str:
+    return scrub_query(query, work.keys) if work.scrub else query
+
+
+def _pairs_or_text(value: Any, key: str, work: Work) -> Any:
+    """A query: text without its `?`, or pairs; secrets hidden."""
+    place: Place = (_PLACE, key)
+    if isinstance(value, dict) and value:
+        value = [[name, inner] for name, inner in value.items()]
+    if isinstance(value, list):
+        return [list(pair) for pair in _pairs(value, 100, URL_LENGTH, place, work)]
+    return _hide(work.text(value, URL_LENGTH, place).lstrip("?"), work)
+
+
+def _pairs(
+    value: list[Any], most: int, limit: int, place: Place, work: Work
+) -> list[tuple[str, str]]:
+    """`[[name, value], ...]` of any odd shape as clean pairs of text."""
+    if len(value) > most:
+        work.shortened(place, len(value))
+    pairs: list[tuple[str, str]] = []
+    for index, item in enumerate(value[:most]):
+        if isinstance(item, dict) and "name" in item:
+            item = [item.get("name"), item.get("value")]
+        if not isinstance(item, list) or len(item) != 2 or item[0] is None:
+            work.invalid((place, index), item)
+            continue
+        name = work.text(item[0], 200, (place, index))
+        content = item[1]
+        if isinstance(content, list):
+            content = ", ".join(as_text(part) if _scalar(part) else "" for part in content[:50])
+        text = work.text(content, limit, (place, name))
+        if work.scrub and text and work.keys.sensitive(name):
+            text = FILTERED
+        if name:
+            pairs.append((name, text))
+    return pairs
+
+
+def _scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _headers(value: Any, work: Work) -> dict[str, str]:
+    """Headers by name; one that comes twice is joined, cookies are hidden, addresses cut."""
+    if isinstance(value, dict):
+        value = [[name, inner] for name, inner in value.items()]
+    if not isinstance(value, list):
+        if value:
+            work.invalid((_PLACE, "headers"), value)
+        return {}
+    kept: dict[str, str] = {}
+    for name, text in _pairs(value, 100, 1024, (_PLACE, "headers"), work):
+        lowered = name.lower()
+        if lowered in _ADDRESS_HEADERS:
+            text = _addresses(text, work)
+        elif "?" in text and lowered in ("referer", "referrer", "location"):
+            text = _hide(text, work)
+        kept[name] = f"{kept[name]}, {text}" if name in kept else text
+    return kept
+
+
+def _addresses(text: str, work: Work) -> str:
+    if work.keep_ip or not work.scrub:
+        return text
+    return ", ".join(work.address(part) or FILTERED for part in text.split(",")[:20])
+
+
+def _cookies(value: Any, work: Work) -> Any:
+    """Cookies by name. Their values are secrets; the names help."""
+    if isinstance(value, str):
+        parts = (part.partition("=") for part in value[:URL_LENGTH].split(";"))
+        value = [[name.strip(), inner] for name, _, inner in parts if name.strip()]
+    if isinstance(value, dict):
+        value = [[name, inner] for name, inner in value.items()]
+    if not isinstance(value, list):
+        if value:
+            work.invalid((_PLACE, "cookies"), value)
+        return {}
+    pairs = _pairs(value, 50, 1024, (_PLACE, "cookies"), work)
+    return {name: FILTERED if work.scrub else text for name, text in pairs}
+
+
+def _body(value: Any, work: Work) -> Any:
+    """The body as an object where it is one, cut to its budget."""
+    place: Place = (_PLACE, "data")
+    if isinstance(value, str):
+        if value[:1] in "{[" and len(value) <= 4 * BODY_BYTES:
+            try:
+                decoded = jsontext.decode(value.encode("utf-8", "replace")).value
+            except jsontext.NotJson:
+                decoded = None
+            value = decoded if isinstance(decoded, dict | list) else value
+        elif work.scrub and "=" in value[:200] and len(value) <= 4 * BODY_BYTES:
+            value = scrub_query(value, work.keys)
+    value = bags.clean_value(value, BODY_BYTES, place, work)
+    holder = {"data": value}
+    if isinstance(value, dict):
+        bags.fit(value, BODY_BYTES, place, work)
+    elif isinstance(value, list):
+        bags.fit(holder, BODY_BYTES, _PLACE, work)
+    return holder["data"]
+
+
+def _environment(value: Any, work: Work) -> dict[str, Any]:
+    place: Place = (_PLACE, "env")
+    if not isinstance(value, dict):
+        if value:
+            work.invalid(place, value)
+        return {}
+    bags.clean_mapping(value, 1024, place, work)
+    for key in ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP"):
+        if isinstance(value.get(key), str):
+            value[key] = _addresses(value[key], work)
+    bags.fit(value, BODY_BYTES, place, work)
+    return value

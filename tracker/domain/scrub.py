@@ -1,0 +1,241 @@
+"""What must never be stored: secrets by key word, secrets by shape, full addresses.
+
+Pure rules, used by the adapters while they walk an event. Two ideas keep them cheap:
+whether a key is sensitive is remembered per key, and one look at the raw body tells
+whether any text in it can hold a secret by its shape at all (`may_hold_secrets`).
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+FILTERED = "[Filtered]"
+
+WORDS = frozenset(
+    "password passwd passphrase pwd secret apikey auth authorization authentication credential"
+    " credentials token session sessionid phpsessid jsessionid cookie csrf xsrf privatekey jwt"
+    " bearer ssn card creditcard cardnumber cvv cvc".split()
+)
+"""Words that mark a key as sensitive, as one word of it; plurals count too."""
+
+PAIRS = frozenset({("api", "key"), ("private", "key"), ("access", "key"), ("credit", "card")})
+"""The same, written as two words: `api_key`, `X-Api-Key`, `privateKey`."""
+
+ENDINGS = ("password", "passwd", "secret", "apikey", "token", "cookie", "credentials")
+"""Endings that make a longer word sensitive: `dbpassword`, `csrfmiddlewaretoken`."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+_MEMORY = 20_000  # keys remembered per set of words; strangers choose keys
+
+
+def split_words(key: str) -> list[str]:
+    """The lower-case words of a key, split at non-letters and at camelCase."""
+    return [word.lower() for word in _WORD.findall(key)]
+
+
+class KeyWords:
+    """Which keys are sensitive, with memory of the keys seen."""
+
+    __slots__ = ("_dirty", "_words", "clean")
+
+    def __init__(self, extra: Iterable[str] = ()) -> None:
+        self._words = WORDS | {word.lower() for word in extra if word}
+        self.clean: set[str] = set()
+        """Keys known to be harmless: `clean.issuperset(mapping)` settles most mappings in C."""
+        self._dirty: set[str] = set()
+
+    def sensitive(self, key: str) -> bool:
+        """Whether the value under `key` must be hidden."""
+        if key in self.clean:
+            return False
+        if key in self._dirty:
+            return True
+        answer = self._decide(key[:200])
+        if len(key) <= 100:
+            memory = self._dirty if answer else self.clean
+            if len(memory) >= _MEMORY:
+                memory.clear()
+            memory.add(key)
+        return answer
+
+    def _decide(self, key: str) -> bool:
+        words = split_words(key)
+        if any(self._is_word(word) for word in words):
+            return True
+        if any(pair in PAIRS for pair in zip(words, words[1:], strict=False)):
+            return True
+        return key.lower() in self._words
+
+    def _is_word(self, word: str) -> bool:
+        if word in self._words or (word.endswith("s") and word[:-1] in self._words):
+            return True
+        return word.endswith(ENDINGS) or word.startswith(("password", "csrf", "xsrf"))
+
+    def dirty(self, mapping: dict[str, Any]) -> list[str]:
+        """The sensitive keys of a mapping."""
+        return [key for key in mapping if self.sensitive(key)]
+
+
+@lru_cache(maxsize=256)
+def key_words(extra: frozenset[str] = frozenset()) -> KeyWords:
+    """The shared `KeyWords` for a project's extra words."""
+    return KeyWords(extra)
+
+
+# --- secrets by shape --------------------------------------------------------------------
+
+_CARD = re.compile(
+    r"(?<![\w.])(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -])\d{6}\2\d{5})(?!\w)"
+)
+_PEM = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r".*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
+)
+_BEARER = re.compile(r"\b(bearer)\s{1,4}[\w\-.~+/]{8,}={0,2}", re.IGNORECASE)
+_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)*")
+_URL_PASSWORD = re.compile(r"(:(?:\\?/){2}[^\s/@:\"']{0,256}:)[^\s/@\"']{1,512}@")
+
+
+def luhn(digits: str) -> bool:
+    """Whether the check digit of a card number fits."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = ord(digit) - 48
+        if place % 2:
+            number = number * 2 - 9 if number > 4 else number * 2
+        total += number
+    return total % 10 == 0
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = match.group().replace(" ", "").replace("-", "")
+    known = 13 <= len(digits) <= 19 and digits.isascii() and luhn(digits)
+    return FILTERED if known else match.group()
+
+
+def scrub_text(text: str) -> str:
+    """`text` without card numbers, private keys, bearer tokens, JWTs and passwords in URLs."""
+    if len(text) < 10:
+        return text
+    if "BEGIN" in text:
+        text = _PEM.sub(FILTERED, text)
+    if "eyJ" in text:
+        text = _JWT.sub(FILTERED, text)
+    if "earer" in text or "EARER" in text:
+        text = _BEARER.sub(r"\1 " + FILTERED, text)
+    if "@" in text and ":" in text:
+        text = _URL_PASSWORD.sub(r"\1" + FILTERED + "@", text)
+    return _CARD.sub(_card, text)
+
+
+def is_card_number(number: int) -> bool:
+    """Whether a bare number is a card number."""
+    if not 10**12 <= number < 10**19:
+        return False
+    return scrub_text(str(number)) == FILTERED
+
+
+_CLASSES = bytes(48 if 48 <= c <= 57 else 45 if c in b" -" else 120 for c in range(256))
+_ESCAPED_ASCII = re.compile(rb"\\u00(?:2[0dDeEfF]|3[0-9aA]|[4-7])")
+_RAW_CARD = re.compile(
+    rb"(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -])\d{6}\2\d{5})(?!\d)"
+)
+
+
+def may_hold_secrets(body: bytes) -> bool:
+    """Whether a JSON text can hold anything that `scrub_text` would change.
+
+    False is certain; True only costs the longer walk. Anchored on rare bytes, because
+    looking for one byte is many times cheaper than looking for several.
+    """
+    if b"earer" in body or b"EARER" in body:
+        return True
+    if _near(body, b"J", b"eyJ", 2) or _near(body, b"V", b"PRIVATE KEY", 8):
+        return True
+    if _password_before_at(body) or _card_digits(body):
+        return True
+    return b"\\u00" in body and _ESCAPED_ASCII.search(body) is not None
+
+
+def _near(body: bytes, anchor: bytes, needle: bytes, back: int) -> bool:
+    """Whether `needle` is in `body`, looked for around its rare byte `anchor`."""
+    at = body.find(anchor)
+    for _ in range(100):
+        if at < 0:
+            return False
+        start = at - back if at > back else 0
+        if body.find(needle, start, at + len(needle)) >= 0:
+            return True
+        at = body.find(anchor, at + 1)
+    return needle in body
+
+
+def _password_before_at(body: bytes) -> bool:
+    at = body.find(b"@")
+    for _ in range(100):
+        if at < 0:
+            return False
+        start = at - 800 if at > 800 else 0
+        before = body.rfind(b":", start, at)  # cheap no for "name@host" and decorators
+        if before >= 0 and (b"//" in body[start:at] or b"\\/" in body[start:at]):
+            return True
+        at = body.find(b"@", at + 1)
+    return True
+
+
+def _card_digits(body: bytes) -> bool:
+    classes = body.translate(_CLASSES)
+    for run in (b"0" * 13, b"0000-0000"):
+        at = classes.find(run)
+        for _ in range(100):
+            if at < 0:
+                break
+            if _card_at(body, at, len(run)):
+                return True
+            at = classes.find(run, at + len(run))
+        else:
+            return True
+    return False
+
+
+def _card_at(body: bytes, at: int, length: int) -> bool:
+    """Whether a card number touches the run of digits at `at`."""
+    window = body[max(0, at - 20) : at + length + 20]
+    for match in _RAW_CARD.finditer(window):
+        digits = match.group().translate(None, b" -")
+        if luhn(digits.decode()):
+            return True
+    return False
+
+
+# --- addresses and queries ---------------------------------------------------------------
+
+
+def cut_ip(text: str) -> str:
+    """An address cut to its network: /24 for IPv4, /48 for IPv6; "" when it is none."""
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return ""
+    if address.version == 6 and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    bits = 24 if address.version == 4 else 48
+    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False).network_address)
+
+
+_PAIR = re.compile(r"(^|[?&;])([^=&;?#\s]{1,200})=([^&;#]+)")
+
+
+def scrub_query(text: str, keys: KeyWords) -> str:
+    """`a=1&token=x` with the values of sensitive names hidden; also whole URLs."""
+    if "=" not in text:
+        return text
+
+    def hide(match: re.Match[str]) -> str:
+        start, name, value = match.groups()
+        return f"{start}{name}={FILTERED if keys.sensitive(name) else value}"
+
+    return _PAIR.sub(hide, text)
