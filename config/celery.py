@@ -5,11 +5,15 @@ next sweep and loses nothing.
 """
 
 import os
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
 from celery.signals import setup_logging, worker_process_init
+
+from config import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -77,6 +81,7 @@ def configuration(redis_url: str, prefix: str) -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": False,
+        "worker_enable_remote_control": False,
         "task_send_sent_event": False,
         "worker_hijack_root_logger": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
@@ -98,6 +103,9 @@ def configuration(redis_url: str, prefix: str) -> dict[str, Any]:
     }
 
 
+# Celery warns root about pickle, which is not accepted here.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+broker.install()
 app = Celery("emberwatch")
 
 

@@ -75,6 +75,8 @@ def _clean(key: str, value: Any) -> Any:
         return value  # structlog's own
     if key.lower() in SECRET_KEYS:
         return "[Filtered]"
+    if key == "exception":  # its line ends are ours: indented, no line of it passes for an entry
+        return "\n    ".join(_clean("", line) for line in value[-LONGEST:].splitlines())
     if isinstance(value, str):
         return CONTROL.sub(lambda match: ascii(match.group())[1:-1], value[-LONGEST:])
     if isinstance(value, (int, float, bool, type(None))):
@@ -95,15 +97,11 @@ def _before() -> list[Processor]:
 
 def _after(console: bool) -> list[Processor]:
     shown: Processor = (
-        structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=_plain)
+        structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
         if console
         else structlog.processors.JSONRenderer()
     )
     return [structlog.stdlib.ProcessorFormatter.remove_processors_meta, escape, shown]
-
-
-def _plain(sio: Any, exc_info: Any) -> None:
-    structlog.dev.plain_traceback(sio, exc_info)
 
 
 configure_structlog()

@@ -94,7 +94,7 @@ def settle(data: Path) -> tuple[Place, ServerUser | None]:
     _own_folder(place.home, user) if place.home != data else None
     place = replace(place, sockets=_settle_sockets(place, user))
     if place != found:
-        _write_private(data / "place.json", json.dumps(_record(place), indent=1) + "\n")
+        write_private(data / "place.json", json.dumps(_record(place), indent=1) + "\n")
     return place, user
 
 
@@ -122,7 +122,7 @@ def keep_secret(path: Path, make: str | None = None) -> str:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         value = make or secrets.token_urlsafe(38)
-        _write_private(path, value + "\n")
+        write_private(path, value + "\n")
         return value
 
 
@@ -196,7 +196,8 @@ def _record(place: Place) -> dict[str, str]:
     return {key: str(value) for key, value in asdict(place).items() if key != "data"}
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Write a 0600 file whole or not at all."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

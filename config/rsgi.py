@@ -1,0 +1,331 @@
+"""The bridge from granian's RSGI to Django's WSGI handler.
+
+The event loop reads the body, chunk by chunk, under a time-out and a size cap;
+only a request that is whole gets one of the threads.  A client that sends
+slowly, breaks its framing or stops costs a coroutine and nobody else anything.
+
+    BodyError       the request ends here; carries status, word and sentence
+"""
+
+import asyncio
+import gc
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any, Protocol, cast
+
+from config.env import Env
+from config.proxies import Peer, Proxies
+from config.run.children import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+MIB = 1024 * 1024
+Headers = list[tuple[str, str]]
+Environ = dict[str, Any]
+SKIPPED = {
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "expect",
+}
+"""Headers that WSGI names otherwise, or that end at this hop."""
+
+
+class BodyError(Exception):
+    """A request that gets an answer without reaching Django."""
+
+    def __init__(self, status: int, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.reason = reason
+        """One word for the counter of refusals."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request, and all of them together, may take."""
+
+    body_bytes: int = 20 * MIB
+    body_seconds: float = 15.0
+    inflight_bytes: int = 64 * MIB
+    """Bodies being read or handled by this process, ingest's only."""
+    url_bytes: int = 8 * 1024
+    header_bytes: int = 64 * 1024
+    header_count: int = 100
+    threads: int = 32
+    """They bound the group commit of ingest: not below 32."""
+
+    @classmethod
+    def of(cls, env: Env) -> "Limits":
+        """Read the knobs. Raises BadSetting."""
+        return cls(
+            body_bytes=env.number("WEB_BODY_MIB", 20, low=1, high=256) * MIB,
+            body_seconds=env.number("WEB_BODY_MS", 15_000, low=100, high=120_000) / 1000,
+            inflight_bytes=env.number("WEB_INFLIGHT_MIB", 64, low=1, high=4096) * MIB,
+            threads=env.number("WEB_THREADS", 32, low=32, high=512),
+        )
+
+
+class Scope(Protocol):
+    """granian's description of a request."""
+
+    proto: str
+    http_version: str
+    server: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    headers: Any
+
+
+class WsgiResponse(Protocol):
+    """What Django's handler returns."""
+
+    streaming: bool
+
+    def __iter__(self) -> Iterator[bytes]: ...
+    def close(self) -> None:
+        """Tell Django that the request is over."""
+
+
+Wsgi = Callable[[Environ, Callable[..., None]], WsgiResponse]
+
+
+@dataclass
+class Started:
+    """What the handler said before its body."""
+
+    status: int = 500
+    headers: Headers = field(default_factory=list)
+
+    def __call__(self, status: str, headers: Headers, _exc_info: object = None) -> None:
+        self.status = int(status[:3])
+        self.headers = [(name.lower(), value) for name, value in headers]
+
+
+class Bridge:
+    """One RSGI application around one WSGI application."""
+
+    def __init__(self, wsgi: Wsgi, limits: Limits, proxies: Proxies) -> None:
+        self.wsgi = wsgi
+        self.limits = limits
+        self.proxies = proxies
+        self.pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="web")
+        self.inflight = 0
+        self.refused: dict[str, int] = {}
+        """Refusals of this process by reason."""
+
+    def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        die_with_parent()
+        gc.collect()
+        gc.freeze()  # what was imported stays: no collection need look at it again
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        self.pool.shutdown(wait=True, cancel_futures=False)
+
+    async def __rsgi__(self, scope: Scope, proto: Any) -> None:
+        """Answer one request, whatever comes."""
+        held = 0
+        try:
+            if scope.proto != "http":
+                proto.close(403)
+                return
+            headers: Headers = scope.headers.items()
+            self._check_head(scope, headers)
+            held = self._reserve(scope, headers)
+            body = await self._read(proto, headers)
+            await self._answer(scope, headers, body, proto)
+        except BodyError as error:
+            self.refused[error.reason] = self.refused.get(error.reason, 0) + 1
+            proto.response_bytes(error.status, refusal_headers(error), refusal_body(scope, error))
+        finally:
+            self.inflight -= held
+
+    # --- taking the request in ----------------------------------------------------------------
+
+    def _check_head(self, scope: Scope, headers: Headers) -> None:
+        limits = self.limits
+        if len(scope.path) + len(scope.query_string) > limits.url_bytes:
+            raise BodyError(414, "url_too_long", "The URL is longer than 8 KiB.")
+        size = sum(len(name) + len(value) + 4 for name, value in headers)
+        if len(headers) > limits.header_count or size > limits.header_bytes:
+            raise BodyError(431, "headers_too_large", "The headers are larger than 64 KiB.")
+
+    def _reserve(self, scope: Scope, headers: Headers) -> int:
+        """Count an ingest body against this process's memory; the caller gives it back."""
+        if scope.method != "POST" or not scope.path.startswith("/api/"):
+            return 0
+        length = content_length(headers)
+        size = min(length if length is not None else MIB, self.limits.body_bytes)
+        if self.inflight + size > self.limits.inflight_bytes:
+            raise BodyError(429, "overloaded", "Too many bodies are being read: try again later.")
+        self.inflight += size
+        return size
+
+    async def _read(self, proto: Any, headers: Headers) -> bytes:
+        length, coding = content_length(headers), header(headers, "transfer-encoding")
+        if length is None and not coding:
+            return b""
+        if coding and coding.strip().lower() != "chunked":
+            raise BodyError(400, "bad_framing", "Only the transfer coding chunked is understood.")
+        if length is not None and length > self.limits.body_bytes:
+            raise BodyError(413, "too_large", "The body is larger than 20 MiB.")
+        try:
+            async with asyncio.timeout(self.limits.body_seconds):
+                body = await self._collect(proto, length)
+        except TimeoutError:
+            raise BodyError(408, "slow", "The body did not arrive in time.") from None
+        except BodyError:
+            raise
+        except Exception:
+            # granian: the connection ended early, or a chunk was malformed
+            raise BodyError(400, "bad_framing", "The body is cut short or badly framed.") from None
+        if length is not None and len(body) != length:
+            raise BodyError(400, "bad_framing", "The body is not as long as it says.")
+        return body
+
+    async def _collect(self, proto: Any, length: int | None) -> bytes:
+        if length is not None and length <= MIB:
+            return cast("bytes", await proto())
+        chunks, size = [], 0
+        async for chunk in proto:
+            size += len(chunk)
+            if size > self.limits.body_bytes:
+                raise BodyError(413, "too_large", "The body is larger than 20 MiB.")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    # --- handing it to Django -----------------------------------------------------------------
+
+    async def _answer(self, scope: Scope, headers: Headers, body: bytes, proto: Any) -> None:
+        environ = make_environ(scope, headers, body, self.proxies.peer(scope, headers))
+        loop = asyncio.get_running_loop()
+        started, content, rest = await loop.run_in_executor(self.pool, self._handle, environ)
+        if rest is None:
+            proto.response_bytes(started.status, started.headers, content)
+            return
+        transport = proto.response_stream(started.status, started.headers)
+        try:
+            parts = iter(rest)
+            while (part := await loop.run_in_executor(self.pool, next, parts, None)) is not None:
+                await transport.send_bytes(part)
+        finally:
+            await loop.run_in_executor(self.pool, rest.close)
+
+    def _handle(self, environ: Environ) -> tuple[Started, bytes, WsgiResponse | None]:
+        """In a thread: run the handler; streamed answers come back to be iterated."""
+        started = Started()
+        response = self.wsgi(environ, started)
+        if getattr(response, "streaming", False) and environ["REQUEST_METHOD"] != "HEAD":
+            return started, b"", response
+        try:
+            streamed_head = getattr(response, "streaming", False)
+            return started, b"" if streamed_head else b"".join(response), None
+        finally:
+            response.close()
+
+
+def make_environ(scope: Scope, headers: Headers, body: bytes, peer: Peer) -> Environ:
+    """The WSGI environment of a request whose body is whole."""
+    server, _, port = scope.server.rpartition(":")
+    environ: Environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        # WSGI wants bytes in Latin-1's clothes.
+        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": server.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": peer.address,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "https" if peer.secure else "http",
+        "wsgi.input": BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": None,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(body)) if body else "",
+    }
+    for name, value in headers:
+        if name == "content-type":
+            environ["CONTENT_TYPE"] = value
+        elif name in SKIPPED or "_" in name or name.startswith("x-forwarded-"):
+            continue  # `_` could pass itself off as `-`; proxies' words are in `peer`
+        else:
+            key = "HTTP_" + name.upper().replace("-", "_")
+            joint = "; " if name == "cookie" else ","
+            environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+    if peer.secure:
+        environ["HTTP_X_FORWARDED_PROTO"] = "https"
+    return environ
+
+
+def header(headers: Headers, name: str) -> str:
+    """The first value of a header, "" when it is absent."""
+    return next((value for key, value in headers if key == name), "")
+
+
+def content_length(headers: Headers) -> int | None:
+    """The announced length, None without one. Raises BodyError on nonsense."""
+    value = header(headers, "content-length")
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise BodyError(400, "bad_framing", "Content-Length is not a number.")
+    return int(value)
+
+
+def refusal_headers(error: BodyError) -> Headers:
+    """SDKs in browsers must be able to read a refusal too."""
+    headers = [
+        ("content-type", "application/json"),
+        ("access-control-allow-origin", "*"),
+        ("x-content-type-options", "nosniff"),
+        ("connection", "close"),
+    ]
+    if error.status == 429:
+        headers += [
+            ("retry-after", "10"),
+            ("x-sentry-rate-limits", "10::organization"),
+            ("access-control-expose-headers", "retry-after, x-sentry-rate-limits"),
+        ]
+    return headers
+
+
+def refusal_body(scope: Scope, error: BodyError) -> bytes:
+    """One JSON sentence in the dialect of the endpoint."""
+    if scope.path.startswith("/api/1/item"):
+        return json.dumps({"err": 1, "message": str(error)}).encode()
+    return json.dumps({"detail": str(error)}).encode()
+
+
+def make_app() -> Bridge:
+    """The product's application. Raises BadSetting, RunError."""
+    from django.conf import settings
+
+    from config.run.servers import prepare_secret
+    from config.wsgi import application
+
+    env = Env()
+    prepare_secret(settings.EMBERWATCH_DATA, env)
+    return Bridge(cast("Wsgi", application), Limits.of(env), Proxies(settings.TRUSTED_PROXIES))
+
+
+def __getattr__(name: str) -> Any:
+    """`config.rsgi:app` is made when the server asks; importing this module loads no Django."""
+    if name == "app":
+        return make_app()
+    raise AttributeError(name)
+
+
+__all__ = ["Bridge", "Limits", "make_app"]
