@@ -1,0 +1,47 @@
+"""Grouping: which events are the same bug, decided by a pure, explainable function.
+
+`keys_of` says by which keys an event may be found; `resolve.resolve` climbs
+them as a ladder and names the issue.  Each version is a sub-package that is
+frozen once released; `VERSIONS` lists them, a project pins one.
+"""
+
+from collections.abc import Callable
+
+from tracker.domain.event import Event
+from tracker.domain.grouping import fingerprint, g1
+from tracker.domain.grouping.keys import Key, Keys
+from tracker.domain.grouping.rules import NO_RULES, Rules
+
+__all__ = ["CURRENT", "VERSIONS", "Key", "Keys", "Rules", "UnknownVersion", "keys_of"]
+
+VERSIONS: dict[str, Callable[[Event, Rules], tuple[Key, ...]]] = {"g1": g1.keys_of}
+
+CURRENT = "g1"
+"""What new projects get."""
+
+
+class UnknownVersion(LookupError):
+    """The project pins a version that this release does not have."""
+
+
+def keys_of(event: Event, version: str = CURRENT, rules: Rules = NO_RULES) -> Keys:
+    """The keys of `event`: the project's rules first, then the SDK's fingerprint,
+    then the algorithm.  Never empty, never raises on any Event.
+
+    Raises UnknownVersion when `version` is not one of `VERSIONS`.
+    """
+    algorithm = VERSIONS.get(version)
+    if algorithm is None:
+        raise UnknownVersion(f"There is no grouping version {version!r}.")
+    title = ""
+    parts, origin = event.fingerprint, "the SDK's fingerprint"
+    if rules.fingerprints:
+        rule = rules.fingerprint_for(event)
+        if rule is not None:
+            parts, title = rule.fingerprint, rule.title
+            origin = f"the project's rule “{rule.text}”"
+    if not fingerprint.is_custom(parts):
+        return Keys(version, algorithm(event, rules), title)
+    filled = fingerprint.fill(parts, event)
+    default = algorithm(event, rules) if fingerprint.DEFAULT in filled else ()
+    return Keys(version, fingerprint.keys(filled, origin, default), title)

@@ -1,0 +1,194 @@
+"""Grouping version g1, the site ladder. Frozen once released: a better idea is a g2.
+
+    1 call.py, languages/   normalise frames
+    2 site.py               the place where it went wrong
+    3 cause.py              the inner errors that count
+    4 facets.py             message parts that name the failure
+    5 site.line_of          the source line
+    6 here                  keys; special.py for stack overflows, hangs and CSP
+    7 ../resolve.py         the ladder
+"""
+
+from tracker.domain.event import Event, ExceptionInfo, Frame
+from tracker.domain.grouping import keys as kinds
+from tracker.domain.grouping.g1 import cause, facets, site, special, template
+from tracker.domain.grouping.g1.call import Language
+from tracker.domain.grouping.g1.languages import language_of
+from tracker.domain.grouping.keys import Key, digest
+from tracker.domain.grouping.rules import Rules
+
+VERSION = "g1"
+
+
+def keys_of(event: Event, rules: Rules) -> tuple[Key, ...]:
+    """The keys of `event`, most precise first; never empty."""
+    if event.csp is not None:
+        return (special.csp(event.csp),)
+    if not event.exceptions:
+        return _keys_of_message(event, rules)
+    language = language_of_event(event)
+    errors = with_thread_stack(event)
+    outer = errors[-1]
+    if special.is_overflow(outer):
+        return special.overflow(outer, language, rules)
+    if special.is_hang(outer):
+        return special.hang(outer, language, rules)
+    if language.errors_are_values and not is_panic(event, outer, language):
+        return (_go_error(errors),)
+    return _keys_of_error(cause.find(errors, language, rules), language)
+
+
+def language_of_event(event: Event) -> Language:
+    """The language of the error: that of its deepest frame in mixed stacks."""
+    frames = event.exceptions[-1].frames if event.exceptions else event.stack
+    if frames and frames[-1].platform:
+        return language_of(frames[-1].platform)
+    return language_of(event.platform)
+
+
+def with_thread_stack(event: Event) -> tuple[ExceptionInfo, ...]:
+    """The exceptions; the outermost takes the crashed thread's stack when it has none."""
+    outer = event.exceptions[-1]
+    if outer.frames or not event.threads:
+        return event.exceptions
+    for thread in event.threads:
+        if thread.frames and (thread.crashed or (thread.current and not outer.frames)):
+            return (*event.exceptions[:-1], _with_frames(outer, thread.frames))
+    return event.exceptions
+
+
+def _with_frames(error: ExceptionInfo, frames: tuple[Frame, ...]) -> ExceptionInfo:
+    return ExceptionInfo(
+        type=error.type,
+        value=error.value,
+        module=error.module,
+        frames=frames,
+        handled=error.handled,
+        synthetic=error.synthetic,
+        mechanism=error.mechanism,
+    )
+
+
+def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
+    error, place = link.error, link.site
+    type_ = cause.type_of(error.type)
+    line = place.line if place is not None else ""
+    hard, soft = facets.of_error(type_, error.value, line)
+    if place is None or not place.usable:
+        return (_weak(error, type_, hard, link.causes, language),)
+    base = (type_, place.text, "\x1e".join(link.causes), "\x1e".join(hard))
+    why = _why(type_, place, link.causes, hard)
+    found: list[Key] = []
+    if line:
+        if place.named:
+            name = digest(VERSION, "line", *base, "\x1e".join(soft), line)
+            found.append(Key(kinds.LINE, name, f"{why}, line “{line[:80]}”{_IGNORED_LINE}"))
+        if not place.in_unit:
+            unit = place.calls[0].unit.rsplit("/", 1)[-1]
+            rest = "\x1e".join(call.name for call in place.calls[1:])
+            name = digest(VERSION, "file", type_, unit, rest, *base[2:], line)
+            found.append(Key(kinds.LINE_IN_FILE, name, f"{why}, line “{line[:80]}” in {unit}"))
+    text = "\x1e".join(soft) if hard or soft else template.lead(template.template_of(error.value))
+    found.append(
+        Key(
+            kinds.MESSAGE_AT_SITE,
+            digest(VERSION, "message", *base, text),
+            f"{why}, message “{text[:80]}…”; ignored: entry point",
+        )
+    )
+    if place.named or place.in_unit:
+        found.append(Key(kinds.SITE, digest(VERSION, "site", *base), f"{why}{_IGNORED}"))
+    if language.weak_joins:
+        found.append(_weak(error, type_, hard, link.causes, language))
+    return tuple(found)
+
+
+_IGNORED = "; ignored: entry point, message text"
+_IGNORED_LINE = "; ignored: entry point, message text, line number"
+
+
+def _why(
+    type_: str, place: site.Site, causes: tuple[str, ...], hard: tuple[str, ...]
+) -> str:
+    text = f"{type_} in {place.label}"
+    if causes:
+        inner = ", ".join(
+            " in ".join(part for part in one.replace("\x1e", " < ").split("\x1d")[:3] if part)
+            for one in causes
+        )
+        text += f", caused by {inner[:200]}"
+    if hard:
+        text += f", {', '.join(hard)}"
+    return text[:500]
+
+
+def _weak(
+    error: ExceptionInfo,
+    type_: str,
+    hard: tuple[str, ...],
+    causes: tuple[str, ...],
+    language: Language,
+) -> Key:
+    """Type and facets, else type and template; a stack of libraries helps where words are few."""
+    text = "" if hard else template.template_of(error.value)
+    named = ", ".join(hard) if hard else f"message “{text[:120]}”"
+    stack = ""
+    few = not hard and len(template.words_in(text)) < 2
+    if error.frames and (language.weak_stack or few):
+        stack = special.top_names(error.frames, language)
+    why = f"{type_} with {named}; no usable place in the application's code"
+    if stack:
+        why += f", libraries: {stack[:120]}"
+    parts = ("\x1e".join(causes), "\x1e".join(hard), text, stack)
+    return Key(kinds.WEAK, digest(VERSION, "weak", type_, *parts), why)
+
+
+_GO_PLAIN = frozenset(
+    "errorstring wraperror wraperrors withstack withmessage fundamental joinerror error".split()
+)
+
+
+def is_panic(event: Event, error: ExceptionInfo, language: Language) -> bool:
+    """Whether the stack of a Go error is that of the failure: it was a panic."""
+    if event.level == "fatal" or error.type.lstrip("*").startswith("runtime."):
+        return True
+    if error.mechanism == "panic":
+        return True
+    return any("ecover(" in frame.context_line for frame in error.frames[-2:])
+
+
+def _go_error(errors: tuple[ExceptionInfo, ...]) -> Key:
+    """An error value: the first telling type of the chain, and what it says."""
+    type_ = "error"
+    for error in errors[-cause.MOST_INNER :]:
+        name = cause.type_of(error.type)
+        if name.lower() not in _GO_PLAIN:
+            type_ = name
+            break
+    text = template.template_of(template.without_retries(errors[-1].value))
+    why = f"Go error {type_} with message “{text[:120]}”; ignored: where it was reported"
+    return Key(kinds.WEAK, digest(VERSION, "weak", type_, text), why)
+
+
+def _keys_of_message(event: Event, rules: Rules) -> tuple[Key, ...]:
+    """A message: its template; the place only when the words say nothing."""
+    text = event.template
+    if not text or len(template.words_in(template.template_of(template.without_placeholders(text)))) < 2:
+        text = event.message or text
+    text = template.template_of(template.without_placeholders(text))
+    parts = [text]
+    why = f"message “{text[:160]}”; ignored: level, place, numbers and names in the message"
+    if len(template.words_in(text)) < 2:
+        parts.append(event.logger)
+        frames = event.stack or next((one.frames for one in event.threads if one.frames), ())
+        place = site.find(frames, language_of_event(event), rules) if frames else None
+        if place is not None and place.usable:
+            parts.append(place.text)
+            why += f", in {place.label}"
+        elif not text:
+            parts.append(event.transaction)
+    return (Key(kinds.WEAK, digest(VERSION, "log", *parts), why),)
+
+
+def _PLACEHOLDER_FREE(text: str) -> str:
+    return template.without_placeholders(text)

@@ -1,0 +1,99 @@
+"""JavaScript: V8, SpiderMonkey, JavaScriptCore and Hermes, in browsers, Node and React Native."""
+
+import re
+
+from tracker.domain.event import Frame
+from tracker.domain.grouping.g1 import words
+from tracker.domain.grouping.g1.call import FAR, Call, Language
+
+_LIBRARY = re.compile(
+    r"node_modules[/\\]|^node:|^internal/|^(?:chrome|moz|safari|safari-web|ms-browser)-extension:"
+    r"|(?:^|/)webpack/(?:bootstrap|runtime)|(?:^|/)\(webpack\)|^native$|\[native code\]|^@sentry/"
+    r"|(?:^|/)(?:cdn\.jsdelivr\.net|unpkg\.com|cdnjs\.cloudflare\.com)/|/~/"
+)
+_BUILTIN = re.compile(r"^(?:<anonymous>|native|\[native code\]|<native>|<unknown>)?$")
+_AS = re.compile(r" \[as [^\]]*\]$")
+_MARKS = re.compile(r"^(?:async\*?|get |set |new |static |bound |async )+")
+_BUNDLE_FILE = re.compile(
+    r"(?:^|/)(?:dist|build|bundle|bundles|assets|static|_next|public)(?:[/:]|$)"
+    r"|[.-][0-9a-zA-Z_]{8,}\.(?:js|mjs|cjs)|\.min\.|\.bundle|\.jsbundle|chunk"
+)
+_ANONYMOUS = frozenset(("", "?", "anonymous", "<anonymous>", "eval", "global code", "eval code",
+                        "module code", "Anonymous function", "<unknown>", "<global>", "callee$"))
+_SHORT_WORDS = frozenset(
+    """add all any app apply at bar buy cut do end est fmt fn foo get go has id key log map max min
+    new nil now off on one op out pay pop put raf row run say set sub sum tab tag tap tax top try
+    ui up url use """.split()
+)
+_SUFFIX = re.compile(r"\b([A-Za-z_$]+)\d+\b")
+
+
+def _name_of(function: str) -> str:
+    name = _AS.sub("", function.strip())
+    name = _MARKS.sub("", name)
+    if "/" in name and "<" in name:  # SpiderMonkey: outer/inner/< is a closure of inner
+        name = name.replace("<", "").rstrip("/").rsplit("/", 1)[-1]
+    for end in (".<anonymous>", "/<", ".<computed>", "/this"):
+        if name.endswith(end):
+            name = name[: -len(end)]
+            if name.startswith(("HTML", "Object", "Module", "Array", "Promise", "Set", "Map")):
+                name = ""
+    name = name.rsplit(".", 1)[-1].lstrip("#")
+    if name in _ANONYMOUS or name.startswith(("http:", "https:", "file:", "<")):
+        return ""
+    return name
+
+
+def _is_minified(name: str, frame: Frame) -> bool:
+    path = frame.filename
+    if path.startswith(("./", "webpack:", "app:///src", "../")) or frame.context_line:
+        return False
+    if len(name) <= 2 and name not in _SHORT_WORDS:
+        return True
+    far = frame.colno is not None and frame.colno > FAR
+    return len(name) == 3 and far and name.lower() not in _SHORT_WORDS
+
+
+def _unit_of(frame: Frame, path: str) -> str:
+    if frame.module and not frame.module.startswith("<"):
+        return words.tail(frame.module.replace(":", "/").replace(".", "/"))
+    return words.tail(path.split("://", 1)[-1])
+
+
+def read(frame: Frame) -> Call:
+    """Object., [as y], async, SpiderMonkey's closures; built-ins have no file."""
+    path = frame.filename or frame.abs_path
+    name = _name_of(frame.function)
+    builtin = bool(_BUILTIN.match(path)) or frame.function in ("eval", "eval code", "native")
+    library = bool(_LIBRARY.search(path) or _LIBRARY.search(frame.abs_path))
+    minified = bool(name) and _is_minified(name, frame)
+    unit = _unit_of(frame, path)
+    web = path.startswith(("http:", "https:", "app:", "file:", "capacitor:", "ionic:"))
+    return Call(
+        name=name,
+        unit=unit,
+        app=frame.in_app is not False and not library and not builtin,
+        skip=builtin or name.lower() in words.REPORTERS,
+        helper=words.is_helper(unit),
+        generic=words.is_generic(name),
+        borrows=not name,
+        minified=minified,
+        bundled=web or bool(_BUNDLE_FILE.search(path)),
+    )
+
+
+def line_of(line: str) -> str:
+    """Bundlers number names that clash (`cart2`); minified or shortened lines are no source."""
+    if len(line) > 300 or "{snip}" in line:
+        return ""
+    return _SUFFIX.sub(r"\1", line)
+
+
+LANGUAGE = Language(
+    name="javascript",
+    platforms=("javascript", "node", "javascript-node"),
+    read=read,
+    unit_in_key=False,
+    line_of=line_of,
+    weak_joins=True,
+)

@@ -1,0 +1,74 @@
+"""Java, Kotlin, Scala and Android."""
+
+import re
+
+from tracker.domain.event import Frame
+from tracker.domain.grouping.g1 import words
+from tracker.domain.grouping.g1.call import Call, Language
+
+_LIBRARIES = tuple(
+    """java. javax. jakarta. jdk. sun. com.sun. kotlin. kotlinx. scala. groovy. clojure. android.
+    androidx. com.android. dalvik. libcore. org.springframework. org.apache. org.hibernate.
+    org.eclipse. org.jboss. org.postgresql. com.mysql. com.zaxxer. com.google. com.fasterxml.
+    io.netty. io.grpc. io.ktor. io.micronaut. io.quarkus. io.undertow. io.reactivex. io.vertx.
+    reactor. rx. okhttp3. okio. retrofit2. org.junit. org.slf4j. ch.qos. net.sf. org.aspectj.
+    io.sentry. com.rollbar. com.squareup. com.facebook. com.bumptech. dagger. akka. play. zio. cats.
+    org.jetbrains. lombok. feign. org.mockito. org.reactivestreams. io.lettuce. redis.clients.
+    """.split()
+)
+_GENERATED = re.compile(
+    r"\$\$(?:Enhancer|FastClass|SpringCGLIB|Lambda|_javassist|Proxy|ExternalSynthetic)[\w$./]*"
+    r"|\$Proxy\d+|\$\$Lambda.*|\$HibernateProxy.*|_WeldClientProxy|\$ByteBuddy.*|_Subclass$"
+)
+_LAMBDA = re.compile(r"^lambda\$(.+?)(?:\$\d+)*$")
+_ANONYMOUS_CLASS = re.compile(r"^(.*?)\$(?:(\w*?[A-Za-z]\w*)\$)?\d+(?:\$.*)?$")
+_ENTRY = frozenset(("invokeSuspend", "invoke", "resumeWith", "emit", "collect"))
+
+
+def _name_of(function: str) -> tuple[str, bool]:
+    """The method's name, and whether it is a lambda without one."""
+    match = _LAMBDA.match(function)
+    if match:
+        name = match[1]
+        return ("", True) if name in ("null", "new", "static") else (name, False)
+    if function.startswith("access$"):
+        return "", True
+    name = re.sub(r"\$(?:default|suspendImpl|lambda.*|[a-z]+_release|\d+)$", "", function)
+    return name.split("-", 1)[0] if "-" in name else name, False
+
+
+def read(frame: Frame) -> Call:
+    """lambda$x$0, Foo$1, Foo$bar$1.invokeSuspend, CGLIB and other proxies."""
+    module = frame.module
+    generated = bool(_GENERATED.search(module)) or frame.filename in ("<generated>", "Unknown Source")
+    if "$$" in module or "$Proxy" in module or "$ByteBuddy" in module:
+        module = _GENERATED.sub("", module)
+    name, borrows = _name_of(frame.function)
+    if "$" in module:
+        match = _ANONYMOUS_CLASS.match(module)
+        if match:
+            around = match[2]
+            module = match[1]
+            if around and name in _ENTRY:
+                name, borrows = around, False
+    library = module.startswith(_LIBRARIES)
+    short = len(module.rsplit(".", 1)[-1]) <= 2 and len(name) <= 2
+    return Call(
+        name=name,
+        unit=module,
+        app=frame.in_app is not False and not library and not generated,
+        skip=generated or name.lower() in words.REPORTERS,
+        helper=words.is_helper(module),
+        generic=words.is_generic(name),
+        borrows=borrows,
+        minified=bool(name) and short and module.rsplit(".", 1)[-1].islower(),
+    )
+
+
+LANGUAGE = Language(
+    name="jvm",
+    platforms=("java", "kotlin", "android", "scala", "clojure", "jvm"),
+    read=read,
+    trust_all_if_no_app=True,
+    weak_joins=True,
+)

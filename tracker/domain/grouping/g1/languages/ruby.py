@@ -1,0 +1,45 @@
+"""Ruby."""
+
+import re
+
+from tracker.domain.event import Frame
+from tracker.domain.grouping.g1 import words
+from tracker.domain.grouping.g1.call import Call, Language
+
+_LIBRARY = re.compile(
+    r"/gems/|/ruby/\d|/rubygems/|/vendor/bundle/|^<internal:|/\.rbenv/|/\.rvm/|bundler/|^\(eval"
+)
+_AROUND = re.compile(r"^(?:block(?: \(\d+ levels\))?|rescue|ensure) in ")
+_TEMPLATE = re.compile(r"^_(?:app_)?(?:views?_)?(\w*?)__+-?\d+_\d+$")
+
+
+def read(frame: Frame) -> Call:
+    """`block in total`, `Shop::Cart#total` (3.4), compiled view templates; core methods
+    are reported on their caller's line."""
+    name = frame.function
+    block = bool(_AROUND.match(name))
+    while _AROUND.match(name):
+        name = _AROUND.sub("", name, count=1)
+    template = _TEMPLATE.match(name)
+    if template:
+        name = template[1]
+    name = re.split(r"[#.]", name)[-1] if not name.startswith("<") else ""
+    path = frame.abs_path or frame.filename
+    library = bool(_LIBRARY.search(path)) or path.startswith("<internal")
+    unit = words.tail(frame.filename)
+    return Call(
+        name=name,
+        unit=unit,
+        app=frame.in_app is not False and not library,
+        skip=path.startswith("<internal") or name.lower() in words.REPORTERS,
+        helper=words.is_helper(unit, _NEAR),
+        generic=words.is_generic(name),
+        borrows=not name,
+        native_like=not block and not template,
+    )
+
+
+_NEAR = words.HELPER_NEAR - {"lib", "libs"}
+"""In Ruby everything lives in lib."""
+
+LANGUAGE = Language(name="ruby", platforms=("ruby",), read=read)

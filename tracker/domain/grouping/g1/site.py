@@ -1,0 +1,176 @@
+"""Site: the place in the application's own code where it went wrong."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tracker.domain.event import Frame
+from tracker.domain.grouping.g1.call import Call, Language, call_of
+from tracker.domain.grouping.g1.words import words_of
+from tracker.domain.grouping.rules import Rules
+
+MOST_FRAMES = 260
+"""Frames that are looked at, from the top of the stack."""
+MOST_CALLERS = 2
+_WRAPPERS = frozenset(
+    "wrapper wrapped inner decorated decorator retry retries retrying attempt traced middleware "
+    "interceptor proxy timed".split()
+)
+
+
+class Site(Struct, frozen=True):
+    """Where it went wrong."""
+
+    frame: Frame
+    calls: tuple[Call, ...]
+    """The crash frame's call, then the callers that a shared helper needs."""
+    line: str
+    """Whitespace-normalised source line; "" when it is missing or says nothing."""
+    raised_here: bool
+    """The topmost frame is the application's own: it raised the error itself."""
+    usable: bool
+    """Not minified or anonymous in a bundle."""
+    in_unit: bool
+    """Whether units count."""
+
+    @property
+    def named(self) -> bool:
+        """Whether the crash frame has a name of its own."""
+        return bool(self.calls[0].name)
+
+    @property
+    def text(self) -> str:
+        """What is hashed."""
+        if self.in_unit:
+            return "\x1e".join(f"{call.unit}\x1d{call.name}" for call in self.calls)
+        return "\x1e".join(call.name or call.unit for call in self.calls)
+
+    @property
+    def label(self) -> str:
+        """What people read: `shop.orders.parse`, `shop.utils.http.get_json < shop.billing.pay`."""
+        return " < ".join(call.label for call in self.calls)
+
+
+def find(
+    frames: Sequence[Frame], language: Language, rules: Rules, most: int = MOST_FRAMES
+) -> Site | None:
+    """The deepest in-app frame, with its callers while it is a shared helper."""
+    site = _find(frames, language, rules, most)
+    if site is None and language.trust_all_if_no_app and frames:
+        if not any(frame.in_app for frame in frames):
+            plain = [
+                replace(frame, in_app=None) if frame.in_app is False else frame
+                for frame in frames[-most:]
+            ]
+            site = _find(plain, language, rules, most)
+    return site
+
+
+def _find(frames: Sequence[Frame], language: Language, rules: Rules, most: int) -> Site | None:
+    raised_here = True
+    for place in range(len(frames) - 1, max(-1, len(frames) - 1 - most), -1):
+        frame = frames[place]
+        call = read(frame, language, rules)
+        if call.skip or _is_builtin(call, frames, place):
+            continue
+        if not call.app:
+            raised_here = False
+            continue
+        if language.errors_are_values and "ecover(" in frame.context_line and place > 0:
+            continue
+        return _site(frames, place, call, language, rules, raised_here)
+    return None
+
+
+def read(frame: Frame, language: Language, rules: Rules) -> Call:
+    """A frame as grouping sees it, the project's stack rules applied."""
+    call = call_of(frame, language)
+    return rules.adjust(call, frame) if rules.stack else call
+
+
+def _is_builtin(call: Call, frames: Sequence[Frame], place: int) -> bool:
+    """A function of the language itself, which stands on the line of its caller."""
+    if not call.native_like or place == 0:
+        return False
+    frame, caller = frames[place], frames[place - 1]
+    return (
+        frame.lineno is not None
+        and frame.lineno == caller.lineno
+        and frame.filename == caller.filename
+        and frame.function != caller.function
+    )
+
+
+def _site(
+    frames: Sequence[Frame],
+    place: int,
+    call: Call,
+    language: Language,
+    rules: Rules,
+    raised_here: bool,
+) -> Site:
+    frame = frames[place]
+    if call.borrows:
+        call = _named_by_surroundings(frames, place, call, language, rules)
+    calls = [call]
+    while len(calls) <= MOST_CALLERS:
+        current = calls[-1]
+        place -= 1
+        caller, place = _caller(frames, place, current, language, rules)
+        if caller is None or not _needs_caller(current, caller):
+            break
+        calls.append(caller)
+    line = line_of(frame, language)
+    usable = not call.minified and not (call.bundled and not call.name and not line)
+    if not call.name and not call.unit:
+        usable = False
+    return Site(frame, tuple(calls), line, raised_here, usable, language.unit_in_key)
+
+
+def _named_by_surroundings(
+    frames: Sequence[Frame], place: int, call: Call, language: Language, rules: Rules
+) -> Call:
+    """Lambdas, comprehensions and closures take the name of the code around them."""
+    for below in range(place - 1, max(-1, place - 5), -1):
+        around = read(frames[below], language, rules)
+        if around.skip:
+            continue
+        if around.unit == call.unit and around.name and around.app and not around.minified:
+            return replace(call, name=around.name, generic=around.generic)
+        if not around.borrows:
+            break
+    return call
+
+
+def _needs_caller(call: Call, caller: Call) -> bool:
+    if call.helper:
+        return True
+    return call.generic and (call.bundled or caller.bundled or call.unit != caller.unit)
+
+
+def _caller(
+    frames: Sequence[Frame], place: int, call: Call, language: Language, rules: Rules
+) -> tuple[Call | None, int]:
+    """The next in-app call below `place` that is not the same function or a wrapper."""
+    if not (call.helper or call.generic):
+        return None, place
+    for below in range(place, max(-1, place - 40), -1):
+        caller = read(frames[below], language, rules)
+        if not caller.app or caller.skip or caller.borrows or caller.minified:
+            continue
+        if _is_builtin(caller, frames, below):
+            continue
+        if caller.name == call.name or any(word in _WRAPPERS for word in words_of(caller.name)):
+            continue
+        return caller, below
+    return None, place
+
+
+def line_of(frame: Frame, language: Language) -> str:
+    """The frame's source line, its whitespace normalised; "" when it says nothing."""
+    if not frame.context_line:
+        return ""
+    line = " ".join(frame.context_line[:400].split())
+    line = language.line_of(line)
+    return line if sum(map(str.isalnum, line[:40])) >= 3 else ""

@@ -1,0 +1,67 @@
+"""Message template: a message without the parts that vary from event to event."""
+
+import re
+
+CUT = 300
+"""Characters of a message that count."""
+
+_VARYING = re.compile(
+    r"[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s'\"<>)\]]+"  # URL
+    r"|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}"  # mail address
+    r"|(?<!\w)'[^'\n]{0,200}'(?!\w)|\"[^\"\n]{0,200}\"|`[^`'\n]{0,200}[`']"  # quoted
+    r"|“[^”]{0,200}”|«[^»]{0,200}»"
+    r"|(?:(?<![\w/\\])[A-Za-z]:|(?<![\w/\\.]))\.{0,2}[/\\][^\s'\"<>|,;:)(]+"  # path
+    r"|(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"  # UUID
+    r"|<[\w.]{1,80} (?:object|instance) at [^>]{1,40}>"
+    r"|(?<![\w.-])[\w.-]*\d[\w.:%-]*"  # any word with a digit
+)
+_RUNS = re.compile(r"<\*>(?:[\s,;:/|&+-]*<\*>)+")
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+def template_of(message: str) -> str:
+    """`message` with URLs, quoted texts, paths, identifiers and numbers as `<*>`."""
+    text = message[:CUT]
+    if not text:
+        return ""
+    text = _VARYING.sub("<*>", text)
+    if "<*>" in text:
+        text = _RUNS.sub("<*>", text)
+    return _SPACE.sub(" ", text).strip().lower()
+
+
+def lead(template: str) -> str:
+    """The first three words of a template: what stays when words further on vary."""
+    words = template.split("<*>", 1)[0].split()
+    return " ".join(words[:3]) if words else template
+
+
+def words_in(template: str) -> list[str]:
+    """The words of a template."""
+    return _WORD.findall(template)
+
+
+_RETRIES = re.compile(r"\b(?:attempts?|retr(?:y|ies|ied|ying)|tries|gave up|giving up)\b")
+
+
+def without_retries(message: str) -> str:
+    """`after 3 attempts: load order: no rows` -> `load order: no rows`."""
+    if ": " not in message:
+        return message
+    parts = message[:CUT].split(": ")
+    kept = [part for part in parts if not _RETRIES.search(part)]
+    return ": ".join(kept) if kept else message
+
+
+_PLACEHOLDER = re.compile(
+    r"%(?:\([^)]{1,60}\))?[-+# 0]*[\d*]*(?:\.[\d*]+)?[sdifrxXeEgGcoqvT@]|\{[^{}\n]{0,60}\}|\$\{[^}\n]{0,60}\}"
+)
+
+
+def without_placeholders(text: str) -> str:
+    """`%s`, `%(name)d`, `{}` and `${x}` as the `<*>` that their values become, so that a
+    logged template and a message of the same words meet."""
+    if "%" not in text and "{" not in text:
+        return text
+    return _PLACEHOLDER.sub("<*>", text[:CUT])

@@ -1,0 +1,115 @@
+"""Word lists and path rules that hold in every language."""
+
+import re
+
+HELPER_PARTS = frozenset(
+    "util utils utility utilities helper helpers common shared support misc".split()
+)
+"""A folder, module or class with one of these words holds shared helpers."""
+
+HELPER_NEAR = frozenset("lib libs http client clients httpclient httputil requests fetcher".split())
+"""The same, but only as the module itself or the folder right above it."""
+
+HELPER_CLASSES = frozenset(
+    "guard guards assert asserts assertions preconditions throwhelper verify ensure check".split()
+)
+
+_VERBS = frozenset(
+    """run request parse require get fetch send do make call exec execute query invoke apply
+    dispatch handle process decode encode serialize deserialize post put delete patch open
+    assert invariant ensure must fail throw raise abort panic retry wrap unwrap expect
+    validate verify check perform main init load read write""".split()
+)
+
+_NOUNS = frozenset(
+    """json http api url xml yaml csv response res req result or error exception err status ok
+    it all one sync async with safe try and raw data body text row rows field value id by
+    integer int float string str bool new""".split()
+)
+
+BARE_GENERIC = frozenset(
+    """run request parse require get fetch send call exec execute query invoke apply dispatch
+    handle process decode encode serialize deserialize post put delete patch open assert
+    invariant ensure must fail throw raise abort panic retry wrap unwrap expect perform
+    __call__ __getitem__ __getattr__ __get__""".split()
+)
+
+_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def words_of(name: str) -> list[str]:
+    """`getJSON_or_404` -> get, json, or, 404; at most the first 200 characters."""
+    return [word.lower() for word in _SPLIT.findall(name[:200])]
+
+
+def is_generic(name: str) -> bool:
+    """Whether a function's name alone says nothing about what it does."""
+    if name in BARE_GENERIC or name.lower() in BARE_GENERIC:
+        return True
+    words = words_of(name)
+    if len(words) < 2:
+        return False
+    return words[0] in _VERBS and all(word in _NOUNS or word in _VERBS for word in words[1:])
+
+
+_PARTS = re.compile(r"[/\\.:$#]+")
+
+
+def is_helper(unit: str, own: frozenset[str] = HELPER_NEAR) -> bool:
+    """Whether a unit (path or dotted module) is where shared helpers live.
+
+    `own`: words that count only in the last two parts.
+    """
+    parts = [part for part in _PARTS.split(unit) if part]
+    for place, part in enumerate(reversed(parts)):
+        lower = part.lower()
+        if lower in HELPER_PARTS or (place < 2 and lower in own) or lower in HELPER_CLASSES:
+            return True
+        if place == 0 and any(word in HELPER_PARTS for word in words_of(part)):
+            return True
+    return False
+
+
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_EXTENSION = re.compile(r"\.[A-Za-z]{1,8}$")
+
+
+def tail(path: str, parts: int = 2) -> str:
+    """The last `parts` parts of a path without extension, query and drive: the part
+    that no deploy directory changes."""
+    cut = path.split("?", 1)[0].split("#", 1)[0].replace("\\", "/")
+    pieces = [piece for piece in _DRIVE.sub("", cut).split("/") if piece not in ("", ".", "..")]
+    if not pieces:
+        return ""
+    pieces[-1] = _EXTENSION.sub("", pieces[-1])
+    return "/".join(pieces[-parts:])
+
+
+def last_parts(dotted: str, parts: int = 2) -> str:
+    """The last `parts` parts of a dotted module."""
+    pieces = dotted.rsplit(".", parts)
+    return ".".join(pieces[-parts:]) if len(pieces) > parts else dotted
+
+
+def without_brackets(text: str, opening: str = "<", closing: str = ">") -> str:
+    """`text` without what stands in (nested) brackets of one sort."""
+    if opening not in text:
+        return text
+    kept: list[str] = []
+    depth = 0
+    for char in text:
+        if char == opening:
+            depth += 1
+        elif char == closing and depth:
+            depth -= 1
+        elif not depth:
+            kept.append(char)
+    return "".join(kept)
+
+
+REPORTERS = frozenset(
+    """captureexception capture_exception captureerror capture_error capturemessage
+    capture_message reporterror report_error reportexception report_exception
+    logexception log_exception rollbarerror notifyerror notify_error""".split()
+)
+"""Functions that only report an error which happened somewhere else."""
