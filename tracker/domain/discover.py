@@ -25,6 +25,4 @@ def modules(package: str | ModuleType) -> list[ModuleType]:
 
 def members(package: str | ModuleType, attribute: str) -> list[Any]:
     """The value of `attribute` in every module of `package` that defines it."""
-    return [
-        getattr(module, attribute) for module in modules(package) if hasattr(module, attribute)
-    ]
+    return [getattr(module, attribute) for module in modules(package) if hasattr(module, attribute)]

@@ -12,7 +12,7 @@ from tracker.domain.grouping import fingerprint, g1
 from tracker.domain.grouping.keys import Key, Keys
 from tracker.domain.grouping.rules import NO_RULES, Rules
 
-__all__ = ["CURRENT", "VERSIONS", "Key", "Keys", "Rules", "UnknownVersion", "keys_of"]
+__all__ = ["CURRENT", "VERSIONS", "Key", "Keys", "Rules", "UnknownVersionError", "keys_of"]
 
 VERSIONS: dict[str, Callable[[Event, Rules], tuple[Key, ...]]] = {"g1": g1.keys_of}
 
@@ -20,7 +20,7 @@ CURRENT = "g1"
 """What new projects get."""
 
 
-class UnknownVersion(LookupError):
+class UnknownVersionError(LookupError):
     """The project pins a version that this release does not have."""
 
 
@@ -28,11 +28,11 @@ def keys_of(event: Event, version: str = CURRENT, rules: Rules = NO_RULES) -> Ke
     """The keys of `event`: the project's rules first, then the SDK's fingerprint,
     then the algorithm.  Never empty, never raises on any Event.
 
-    Raises UnknownVersion when `version` is not one of `VERSIONS`.
+    Raises UnknownVersionError when `version` is not one of `VERSIONS`.
     """
     algorithm = VERSIONS.get(version)
     if algorithm is None:
-        raise UnknownVersion(f"There is no grouping version {version!r}.")
+        raise UnknownVersionError(f"There is no grouping version {version!r}.")
     title = ""
     parts, origin = event.fingerprint, "the SDK's fingerprint"
     if rules.fingerprints:

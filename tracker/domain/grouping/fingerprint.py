@@ -39,16 +39,16 @@ def fill(parts: tuple[str, ...], event: Event) -> tuple[str, ...]:
     return tuple(found)
 
 
-def keys(
-    parts: tuple[str, ...], origin: str, default: tuple[Key, ...]
-) -> tuple[Key, ...]:
+def keys(parts: tuple[str, ...], origin: str, default: tuple[Key, ...]) -> tuple[Key, ...]:
     """The key of a filled fingerprint; with `{{ default }}` the algorithm's, each split by it."""
     shown = ", ".join(parts)[:200]
     if not default:
         why = f"{origin}: {shown}"
         return (Key(kinds.FINGERPRINT, digest("fingerprint", *parts), why),)
     return tuple(
-        Key(key.kind, digest("fingerprint", *parts, key.hash.hex()), f"{key.why}; {origin}: {shown}")
+        Key(
+            key.kind, digest("fingerprint", *parts, key.hash.hex()), f"{key.why}; {origin}: {shown}"
+        )
         for key in default
     )
 
@@ -57,15 +57,15 @@ def _value(match: re.Match[str], event: Event) -> str:
     name = match[1].lower()
     if name.startswith("tags."):
         wanted = match[1][5:]
-        return next((value for key, value in event.tags if key == wanted), f"<no-value-for-tag-{wanted}>")
+        return next(
+            (value for key, value in event.tags if key == wanted), f"<no-value-for-tag-{wanted}>"
+        )
+    name = name.removeprefix("error.").removeprefix("stack.")
     error = event.exceptions[-1] if event.exceptions else None
-    if name in ("type", "error.type"):
-        return error.type if error else "<no-type>"
-    if name in ("value", "error.value"):
-        return error.value if error else "<no-value>"
-    if name == "message":
-        return event.message or (error.value if error else "<no-message>")
     plain = {
+        "type": error.type if error else "",
+        "value": error.value if error else "",
+        "message": event.message or (error.value if error else ""),
         "transaction": event.transaction,
         "level": event.level,
         "logger": event.logger,
@@ -74,8 +74,8 @@ def _value(match: re.Match[str], event: Event) -> str:
     }
     if name in plain:
         return plain[name] or f"<no-{name}>"
-    if name in ("function", "module", "package", "stack.function", "stack.module", "stack.package"):
-        return _of_crash_frame(name.removeprefix("stack."), event)
+    if name in ("function", "module", "package"):
+        return _of_crash_frame(name, event)
     return match[0]
 
 

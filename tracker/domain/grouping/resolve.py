@@ -67,12 +67,12 @@ def resolve(keys: Keys, known: Mapping[bytes, Known], older: Keys | None = None)
     found = _climb(keys, known)
     if found is None and older is not None:
         found = _climb(older, known)
-    if found is None:
-        return Verdict(None, keys.keys[0].hash, keys.keys, best)
+    new = tuple(key for key in keys.keys if key.hash not in known)
+    if found is None:  # the most precise key is unknown, else it had matched
+        return Verdict(None, keys.keys[0].hash, new, best)
     issue, row = found
     if row.discard:
         return Verdict(issue, _via(keys, known, issue), (), best, discard=True)
-    new = tuple(key for key in keys.keys if key.hash not in known)
     mark = tuple(
         key.hash
         for key in keys.keys
@@ -95,7 +95,8 @@ def _climb(keys: Keys, known: Mapping[bytes, Known]) -> tuple[int, Known] | None
 
 def _may_adopt(key: Key, row: Known, keys: Keys, known: Mapping[bytes, Known]) -> bool:
     """Whether a more precise event may take over the issue that `row` belongs to: nothing
-    as precise as the event is known there, and where a line is known the message agrees."""
+    as precise as the event is known there, and where a line is known the message agrees.
+    """
     if row.locked or (key.kind == SITE and keys.level < LEVELS[SITE]):
         return False
     level = LEVELS[key.kind]

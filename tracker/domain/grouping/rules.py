@@ -95,8 +95,20 @@ class StackRule(Struct, frozen=True):
 
 ACTIONS = ("+app", "-app", "helper", "ignore")
 FRAME_FIELDS = ("path", "module", "function", "package")
-EVENT_FIELDS = ("type", "value", "message", "logger", "level", "release", "environment",
-                "transaction", "platform", "server", "sdk", "mechanism")
+EVENT_FIELDS = (
+    "type",
+    "value",
+    "message",
+    "logger",
+    "level",
+    "release",
+    "environment",
+    "transaction",
+    "platform",
+    "server",
+    "sdk",
+    "mechanism",
+)
 
 
 def _cut(text: str) -> str:
@@ -189,9 +201,17 @@ NO_RULES = Rules()
 _MATCHER = re.compile(r'(!?)([A-Za-z_][\w.\-]{0,80}):("(?:[^"\\]|\\.)*"|\S+)')
 _TITLE = re.compile(r'\s*\btitle=("(?:[^"\\]|\\.)*"|\S+)\s*$')
 _ARROW = re.compile(r"\s->\s")
-_ALIASES = {"error.type": "type", "error.value": "value", "stack.function": "function",
-            "stack.module": "module", "stack.abs_path": "path", "stack.package": "package",
-            "server_name": "server", "error.mechanism": "mechanism", "family": "platform"}
+_ALIASES = {
+    "error.type": "type",
+    "error.value": "value",
+    "stack.function": "function",
+    "stack.module": "module",
+    "stack.abs_path": "path",
+    "stack.package": "package",
+    "server_name": "server",
+    "error.mechanism": "mechanism",
+    "family": "platform",
+}
 
 Rule = TypeVar("Rule", FingerprintRule, StackRule)
 
@@ -236,7 +256,9 @@ def _matchers(number: int, text: str, fields: tuple[str, ...], tags: bool) -> tu
         match = _MATCHER.match(text, place)
         if match is None:
             word = text[place:].split(maxsplit=1)[0]
-            raise RuleError(number, f"“{word}” is no matcher; write field:pattern, as in type:*Error.")
+            raise RuleError(
+                number, f"“{word}” is no matcher; write field:pattern, as in type:*Error."
+            )
         field = match[2].lower()
         field = _ALIASES.get(field, field)
         if field not in fields and not (tags and field.startswith("tags.") and len(field) > 5):
@@ -274,5 +296,7 @@ def _stack_rule(number: int, line: str) -> StackRule:
     head, _, action = line.rpartition(" ")
     action = {"app": "+app"}.get(action.lower(), action.lower())
     if action not in ACTIONS:
-        raise RuleError(number, f"the line ends with “{action}”; end it with one of {', '.join(ACTIONS)}.")
+        raise RuleError(
+            number, f"the line ends with “{action}”; end it with one of {', '.join(ACTIONS)}."
+        )
     return StackRule(line, _matchers(number, head.strip(), FRAME_FIELDS, tags=False), action)

@@ -1,12 +1,12 @@
 """Grouping version g1, the site ladder. Frozen once released: a better idea is a g2.
 
-    1 call.py, languages/   normalise frames
-    2 site.py               the place where it went wrong
-    3 cause.py              the inner errors that count
-    4 facets.py             message parts that name the failure
-    5 site.line_of          the source line
-    6 here                  keys; special.py for stack overflows, hangs and CSP
-    7 ../resolve.py         the ladder
+1 call.py, languages/   normalise frames
+2 site.py               the place where it went wrong
+3 cause.py              the inner errors that count
+4 facets.py             message parts that name the failure
+5 site.line_of          the source line
+6 here                  keys; special.py for stack overflows, hangs and CSP
+7 ../resolve.py         the ladder
 """
 
 from tracker.domain.event import Event, ExceptionInfo, Frame
@@ -14,6 +14,7 @@ from tracker.domain.grouping import keys as kinds
 from tracker.domain.grouping.g1 import cause, facets, site, special, template
 from tracker.domain.grouping.g1.call import Language
 from tracker.domain.grouping.g1.languages import language_of
+from tracker.domain.grouping.g1.words import word_set
 from tracker.domain.grouping.keys import Key, digest
 from tracker.domain.grouping.rules import Rules
 
@@ -107,9 +108,7 @@ _IGNORED = "; ignored: entry point, message text"
 _IGNORED_LINE = "; ignored: entry point, message text, line number"
 
 
-def _why(
-    type_: str, place: site.Site, causes: tuple[str, ...], hard: tuple[str, ...]
-) -> str:
+def _why(type_: str, place: site.Site, causes: tuple[str, ...], hard: tuple[str, ...]) -> str:
     text = f"{type_} in {place.label}"
     if causes:
         inner = ", ".join(
@@ -143,8 +142,8 @@ def _weak(
     return Key(kinds.WEAK, digest(VERSION, "weak", type_, *parts), why)
 
 
-_GO_PLAIN = frozenset(
-    "errorstring wraperror wraperrors withstack withmessage fundamental joinerror error".split()
+_GO_PLAIN = word_set(
+    "errorstring wraperror wraperrors withstack withmessage fundamental joinerror error"
 )
 
 
@@ -173,7 +172,10 @@ def _go_error(errors: tuple[ExceptionInfo, ...]) -> Key:
 def _keys_of_message(event: Event, rules: Rules) -> tuple[Key, ...]:
     """A message: its template; the place only when the words say nothing."""
     text = event.template
-    if not text or len(template.words_in(template.template_of(template.without_placeholders(text)))) < 2:
+    if (
+        not text
+        or len(template.words_in(template.template_of(template.without_placeholders(text)))) < 2
+    ):
         text = event.message or text
     text = template.template_of(template.without_placeholders(text))
     parts = [text]
@@ -188,7 +190,3 @@ def _keys_of_message(event: Event, rules: Rules) -> tuple[Key, ...]:
         elif not text:
             parts.append(event.transaction)
     return (Key(kinds.WEAK, digest(VERSION, "log", *parts), why),)
-
-
-def _PLACEHOLDER_FREE(text: str) -> str:
-    return template.without_placeholders(text)

@@ -7,34 +7,32 @@ from msgspec import Struct
 from tracker.domain.event import ExceptionInfo
 from tracker.domain.grouping.g1 import facets, site
 from tracker.domain.grouping.g1.call import Language
+from tracker.domain.grouping.g1.words import word_set
 from tracker.domain.grouping.rules import Rules
 
 MOST_INNER = 8
 """Inner errors that are looked at, from the outermost."""
 MOST_INNER_FRAMES = 40
 
-_TRANSPARENT = frozenset(
-    """ExecutionException InvocationTargetException UndeclaredThrowableException CompletionException
+_TRANSPARENT = word_set("""
+    ExecutionException InvocationTargetException UndeclaredThrowableException CompletionException
     TargetInvocationException AggregateException NestedServletException ServletException
-    RetryError RemoteTraceback ViewException LaravelViewException TemplateError HandlerMethodInvocationException
-    PrivilegedActionException RuntimeExecutionException""".split()
-)
+    RetryError RemoteTraceback ViewException LaravelViewException TemplateError
+    PrivilegedActionException RuntimeExecutionException""")
 """Wrappers that libraries put around somebody else's error."""
 
-_CONTROL_FLOW = frozenset(
-    """StopIteration StopAsyncIteration GeneratorExit CancelledError KeyboardInterrupt SystemExit
+_CONTROL_FLOW = word_set("""
+    StopIteration StopAsyncIteration GeneratorExit CancelledError KeyboardInterrupt SystemExit
     AbortError InterruptedException CancellationException TaskCanceledException
     OperationCanceledException Http404 Resolver404 DoesNotExist ObjectDoesNotExist Empty Full
-    QueueEmpty BlockingIOError""".split()
-)
+    QueueEmpty BlockingIOError""")
 """Errors that are raised as messages between parts of a program."""
 
-_ACCIDENTS = frozenset(
-    """AttributeError TypeError NameError UnboundLocalError KeyError IndexError ZeroDivisionError
+_ACCIDENTS = word_set("""
+    AttributeError TypeError NameError UnboundLocalError KeyError IndexError ZeroDivisionError
     ReferenceError RangeError NullPointerException ClassCastException ArithmeticException
     IndexOutOfBoundsException ArrayIndexOutOfBoundsException NoMethodError DivisionByZeroError
-    NullReferenceException IndexOutOfRangeException InvalidCastException""".split()
-)
+    NullReferenceException IndexOutOfRangeException InvalidCastException""")
 """Nobody raises these around another error: they are bugs of the handler itself."""
 
 

@@ -26,30 +26,44 @@ class Pattern(Struct, frozen=True):
 
 
 def _p(needles: str, label: str, regex: str, fixed: str = "", soft: bool = False) -> Pattern:
-    return Pattern(tuple(needles.split("|")), label, re.compile(regex, re.I), fixed, soft)
+    return Pattern(tuple(needles.split("|")), label, re.compile(regex, re.IGNORECASE), fixed, soft)
 
 
-_Q = r"[`'\"‘“]"
-_N = r"[`'\"‘“]([^`'\"’”\n]{1,100})[`'\"’”]"
+_OPEN, _CLOSE = "`'\"\u2018\u201c", "`'\"\u2019\u201d"
+_Q = f"[{_OPEN}]"
+_N = f"[{_OPEN}]([^{_CLOSE}\n]{{1,100}})[{_CLOSE}]"
 
 PATTERNS: tuple[Pattern, ...] = (
     # HTTP status
     _p(" Error", "status", r"\b([45]\d\d) (?:client|server) error"),
     _p("tatus", "status", r"\bstatus(?: ?code)?(?: of|:|=| is)? ?[`'\"(]?([1-5]\d\d)\b"),
-    _p("HTTP", "status", r"\bHTTP(?:/[\d.]{1,3})?(?: error| status| response)?:? ?\(?([1-5]\d\d)\b"),
+    _p(
+        "HTTP", "status", r"\bHTTP(?:/[\d.]{1,3})?(?: error| status| response)?:? ?\(?([1-5]\d\d)\b"
+    ),
     _p("ndicate success", "status", r"success: ([1-5]\d\d)\b"),
-    _p("esponse|rror '|returned", "status",
-       r"(?:resulted in an? `|(?:client|server) error '|returned(?: an?)? `?)([1-5]\d\d)\b"),
-    _p("Found|Unauth|Forbid|Request|Error|Unavail|Gateway|Many|Conflict|Gone|Entity", "status",
-       r"^([45]\d\d):? [A-Z][a-z]"),
+    _p(
+        "esponse|rror '|returned",
+        "status",
+        r"(?:resulted in an? `|(?:client|server) error '|returned(?: an?)? `?)([1-5]\d\d)\b",
+    ),
+    _p(
+        "Found|Unauth|Forbid|Request|Error|Unavail|Gateway|Many|Conflict|Gone|Entity",
+        "status",
+        r"^([45]\d\d):? [A-Z][a-z]",
+    ),
     # operating system
     _p("Errno ", "errno", r"\[Errno (-?\d+)\]"),
     _p("WinError ", "errno", r"\[(WinError \d+)\]"),
-    Pattern(("E",), "errno", re.compile(
-        r"\b(E(?:NOENT|ISDIR|NOTDIR|ACCES|PERM|EXIST|MFILE|NFILE|NOSPC|ROFS|XDEV|BUSY|INVAL|PIPE"
-        r"|IO|NOMEM|CONNREFUSED|CONNRESET|CONNABORTED|TIMEDOUT|HOSTUNREACH|NETUNREACH|ADDRINUSE"
-        r"|ADDRNOTAVAIL|NOTFOUND|AI_AGAIN|NOTEMPTY|LOOP|NAMETOOLONG|BADF|AGAIN|PROTO"
-        r"|SOCKETTIMEDOUT|ABORTED|DQUOT|FBIG))\b")),
+    Pattern(
+        ("E",),
+        "errno",
+        re.compile(
+            r"\b(E(?:NOENT|ISDIR|NOTDIR|ACCES|PERM|EXIST|MFILE|NFILE|NOSPC|ROFS|XDEV|BUSY|INVAL|PIPE"
+            r"|IO|NOMEM|CONNREFUSED|CONNRESET|CONNABORTED|TIMEDOUT|HOSTUNREACH|NETUNREACH|ADDRINUSE"
+            r"|ADDRNOTAVAIL|NOTFOUND|AI_AGAIN|NOTEMPTY|LOOP|NAMETOOLONG|BADF|AGAIN|PROTO"
+            r"|SOCKETTIMEDOUT|ABORTED|DQUOT|FBIG))\b"
+        ),
+    ),
     _p("EAI_", "errno", r"\b(EAI_[A-Z]+)\b"),
     _p("exit", "exit", r"\bexit(?:ed)?(?: with)?(?: non-zero)?(?: status| code)?:? (-?\d{1,4})\b"),
     _p("ignal", "signal", r"\b(SIG[A-Z]{2,6})\b"),
@@ -62,8 +76,12 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("for key", "constraint", rf"for key {_N}"),
     _p("able", "table", rf"no such table: ?([\w.]+)|table {_N} (?:doesn't|does not|already)"),
     _p("elation", "table", rf"relation {_N} (?:does|already)"),
-    _p("olumn", "column", rf"no such column: ?([\w.]+)|unknown column {_N}|column {_N} (?:of|does|is|in)"
-       r"|column ([\w.]+) does not exist|invalid column name '([^'\n]{1,80})'"),
+    _p(
+        "olumn",
+        "column",
+        rf"no such column: ?([\w.]+)|unknown column {_N}|column {_N} (?:of|does|is|in)"
+        r"|column ([\w.]+) does not exist|invalid column name '([^'\n]{1,80})'",
+    ),
     _p("table", "table", rf"table or view ({_Q}?[\w.]+)"),
     _p("syntax error|in your SQL", "sql", r"syntax error|error in your SQL", fixed="syntax"),
     _p("eadlock", "sql", r"deadlock", fixed="deadlock"),
@@ -74,42 +92,74 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("no attribute", "attribute", rf"no attribute {_N}"),
     _p("is not defined", "name", rf"(?:name )?{_Q}?([\w$.]{{1,80}}){_Q}? is not defined"),
     _p("Can't find var", "name", r"Can't find variable: ([\w$]+)"),
-    _p("initializ", "name",
-       rf"(?:access|declaration) {_N} before init"),
+    _p("initializ", "name", rf"(?:access|declaration) {_N} before init"),
     _p("ocal variable", "name", rf"local variable {_N}"),
     _p("argument", "argument", rf"unexpected keyword argument {_N}"),
-    _p("argument", "argument", rf"missing \d+ required (?:positional|keyword-only) arguments?: {_N}"),
+    _p(
+        "argument",
+        "argument",
+        rf"missing \d+ required (?:positional|keyword-only) arguments?: {_N}",
+    ),
     _p("lateinit", "property", r"lateinit property (\w+)"),
-    _p("issing ", "missing",
-       r"\bmissing (?:required |mandatory )?(?:field|property|key|parameter|param|argument|column"
-       r"|setting|option|header|env(?:ironment)? var(?:iable)?|config(?:uration)?(?: key| value)?"
-       r"|attribute|variable|template|translation|route|service|dependency)s?:? "
-       rf"{_Q}?([A-Za-z_][\w.\-]{{0,60}})"),
+    _p(
+        "issing ",
+        "missing",
+        r"\bmissing (?:required |mandatory )?(?:field|property|key|parameter|param|argument|column"
+        r"|setting|option|header|env(?:ironment)? var(?:iable)?|config(?:uration)?(?: key| value)?"
+        r"|attribute|variable|template|translation|route|service|dependency)s?:? "
+        rf"{_Q}?([A-Za-z_][\w.\-]{{0,60}})",
+    ),
     # JavaScript, three wordings of one error
-    _p("propert", "property", rf"Cannot (?:read|set) propert(?:y|ies) of \w+ \((?:reading|setting) {_N}\)"),
+    _p(
+        "propert",
+        "property",
+        rf"Cannot (?:read|set) propert(?:y|ies) of \w+ \((?:reading|setting) {_N}\)",
+    ),
     _p("propert", "property", rf"Cannot (?:read|set) property {_N} of"),
     _p("access prop", "property", rf"can't access property {_N}"),
-    _p("evaluating", "property",
-       r"is not an object \(evaluating '[^'\n]{0,200}?[.\[]\W?([\w$]+)\W?\W?(?: ?=[^'\n]{0,100})?'\)"),
+    _p(
+        "evaluating",
+        "property",
+        r"is not an object \(evaluating '[^'\n]{0,200}?[.\[]\W?([\w$]+)\W?\W?"
+        r"(?: ?=[^'\n]{0,100})?'\)",
+    ),
     _p("access dead", "property", r"can't access (dead object)"),
     _p("is not a func", "function", r"([\w$]+)(?:\(\.\.\.\))? is not a function"),
     _p("is not a constr", "function", r"([\w$]+) is not a constructor"),
     _p("iterable", "iterable", r"is not (?:\w+ )?iterable", fixed="not"),
-    _p("to fetch|NetworkError|Load failed|Network request failed", "network",
-       r"^(?:TypeError: )?(?:Failed to fetch(?! dyn)|NetworkError when|Load failed|Network request failed)",
-       fixed="fetch"),
-    _p("oading|ynamically|module script", "chunk",
-       r"Loading (?:CSS )?chunk|dynamically imported module|Importing a module script failed",
-       fixed="load"),
-    _p("JSON", "json",
-       r"JSON\.parse: |JSON Parse error|is not valid JSON|in JSON at position|end of JSON input"
-       r"|Unexpected token .{1,8} in JSON", fixed="parse"),
+    _p(
+        "to fetch|NetworkError|Load failed|Network request failed",
+        "network",
+        r"^(?:TypeError: )?(?:Failed to fetch(?! dyn)|NetworkError when|Load failed"
+        r"|Network request failed)",
+        fixed="fetch",
+    ),
+    _p(
+        "oading|ynamically|module script",
+        "chunk",
+        r"Loading (?:CSS )?chunk|dynamically imported module|Importing a module script failed",
+        fixed="load",
+    ),
+    _p(
+        "JSON",
+        "json",
+        r"JSON\.parse: |JSON Parse error|is not valid JSON|in JSON at position|end of JSON input"
+        r"|Unexpected token .{1,8} in JSON",
+        fixed="parse",
+    ),
     _p("to execute", "dom", rf"Failed to execute {_N} on"),
     _p("ResizeObserver", "dom", r"ResizeObserver loop", fixed="ResizeObserver"),
-    _p("quota", "quota", r"exceeded the quota|reached its quota|quota has been exceeded",
-       fixed="exceeded"),
-    _p("invalid state|update depth|ydrat", "react",
-       r"(Maximum update depth|Hydration failed|error while hydrating)"),
+    _p(
+        "quota",
+        "quota",
+        r"exceeded the quota|reached its quota|quota has been exceeded",
+        fixed="exceeded",
+    ),
+    _p(
+        "invalid state|update depth|ydrat",
+        "react",
+        r"(Maximum update depth|Hydration failed|error while hydrating)",
+    ),
     _p("React error #|invariant", "react", r"(?:React error|React invariant) #?(\d+)"),
     # Ruby, PHP, JVM, .NET, Apple
     _p("undefined method", "method", rf"undefined method {_N}"),
@@ -118,15 +168,24 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("key not found", "key", r"key not found: :(\w+)"),
     _p("undefined method", "method", r"undefined method ([\w\\]+::\w+|\w+)\(\)"),
     _p("member function", "method", r"member function (\w+)\("),
-    _p("ndefined", "key", rf"undefined (?:array key|index|offset):? {_Q}?([A-Za-z_][\w.\-]{{0,60}})"),
+    _p(
+        "ndefined",
+        "key",
+        rf"undefined (?:array key|index|offset):? {_Q}?([A-Za-z_][\w.\-]{{0,60}})",
+    ),
     _p("ndefined", "name", r"undefined (?:variable:? \$?|property:? )([\w\\$:]+)"),
     _p("read property", "property", rf"attempt to read property {_N}"),
     _p("not found", "class", rf"class {_N} not found"),
     _p("ndefined function", "function", r"undefined function ([\w\\]+)"),
     _p("could not be conv", "conversion", r"class ([\w\\]+) could not be converted"),
     _p("enum const", "name", r"No enum constant ([\w.$]+)"),
-    _p("because", "method", r"cannot (?:invoke|read|load|store|assign|throw|enter|get)"
-       rf"[^\"\n]{{0,40}}{_N}", soft=True),
+    _p(
+        "because",
+        "method",
+        r"cannot (?:invoke|read|load|store|assign|throw|enter|get)"
+        rf"[^\"\n]{{0,40}}{_N}",
+        soft=True,
+    ),
     _p("unrecognized sel", "selector", r"([-+]\[[^\]\n]{1,100}\]): unrecognized selector"),
     _p("assembly", "module", r"load file or assembly '([\w.]+)"),
     _p("ethod not found", "method", r"Method not found: '([^'\n]{1,100})'"),
@@ -135,9 +194,18 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("interface conversion", "conversion", r"interface conversion: (.{1,80}?is [^,;]{1,60})"),
 )
 
-_KNOWN_CLASS = frozenset(("ClassNotFoundException", "NoClassDefFoundError", "NoSuchMethodError",
-                          "NoSuchFieldError", "NoSuchFieldException", "NoSuchMethodException",
-                          "TemplateDoesNotExist", "UnsatisfiedLinkError"))
+_KNOWN_CLASS = frozenset(
+    (
+        "ClassNotFoundException",
+        "NoClassDefFoundError",
+        "NoSuchMethodError",
+        "NoSuchFieldError",
+        "NoSuchFieldException",
+        "NoSuchMethodException",
+        "TemplateDoesNotExist",
+        "UnsatisfiedLinkError",
+    )
+)
 _QUOTED_KEY = re.compile(r"^['\"]([A-Za-z_][\w.\- ]{0,60})['\"]$")
 
 _memo: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}

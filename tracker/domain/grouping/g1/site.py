@@ -7,15 +7,15 @@ from msgspec.structs import replace
 
 from tracker.domain.event import Frame
 from tracker.domain.grouping.g1.call import Call, Language, call_of
-from tracker.domain.grouping.g1.words import words_of
+from tracker.domain.grouping.g1.words import word_set, words_of
 from tracker.domain.grouping.rules import Rules
 
 MOST_FRAMES = 260
 """Frames that are looked at, from the top of the stack."""
 MOST_CALLERS = 2
-_WRAPPERS = frozenset(
+_WRAPPERS = word_set(
     "wrapper wrapped inner decorated decorator retry retries retrying attempt traced middleware "
-    "interceptor proxy timed".split()
+    "interceptor proxy timed"
 )
 
 
@@ -57,14 +57,13 @@ def find(
 ) -> Site | None:
     """The deepest in-app frame, with its callers while it is a shared helper."""
     site = _find(frames, language, rules, most)
-    if site is None and language.trust_all_if_no_app and frames:
-        if not any(frame.in_app for frame in frames):
-            plain = [
-                replace(frame, in_app=None) if frame.in_app is False else frame
-                for frame in frames[-most:]
-            ]
-            site = _find(plain, language, rules, most)
-    return site
+    silent = language.trust_all_if_no_app and not any(frame.in_app for frame in frames)
+    if site is not None or not silent:
+        return site
+    plain = [
+        replace(frame, in_app=None) if frame.in_app is False else frame for frame in frames[-most:]
+    ]
+    return _find(plain, language, rules, most)
 
 
 def _find(frames: Sequence[Frame], language: Language, rules: Rules, most: int) -> Site | None:

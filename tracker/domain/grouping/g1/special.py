@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from tracker.domain.event import ExceptionInfo, Frame
 from tracker.domain.grouping import keys as kinds
 from tracker.domain.grouping.g1 import site, template
-from tracker.domain.grouping.g1.call import Language
+from tracker.domain.grouping.g1.call import Language, call_of
+from tracker.domain.grouping.g1.words import word_set
 from tracker.domain.grouping.keys import Key, digest
 from tracker.domain.grouping.rules import Rules
 
-_OVERFLOWS = frozenset(
-    "RecursionError StackOverflowError StackOverflowException SystemStackError StackOverflow".split()
+_OVERFLOWS = word_set(
+    "RecursionError StackOverflowError StackOverflowException SystemStackError StackOverflow"
 )
 _OVERFLOW_TEXTS = (
     "Maximum call stack size",
@@ -24,9 +25,18 @@ _OVERFLOW_TEXTS = (
     "Stack Overflow",
 )
 _HANG_TYPES = frozenset(
-    ("ApplicationNotResponding", "App Hanging", "App Hang", "App Hang Fully Blocked",
-     "App Hang Non Fully Blocked", "Fatal App Hang Fully Blocked", "Fatal App Hang Non Fully Blocked",
-     "ANR", "Background ANR", "MXHangDiagnostic")
+    (
+        "ApplicationNotResponding",
+        "App Hanging",
+        "App Hang",
+        "App Hang Fully Blocked",
+        "App Hang Non Fully Blocked",
+        "Fatal App Hang Fully Blocked",
+        "Fatal App Hang Non Fully Blocked",
+        "ANR",
+        "Background ANR",
+        "MXHangDiagnostic",
+    )
 )
 _HANG_MECHANISMS = frozenset(("ANR", "anr", "AppHang", "AppExitInfo", "mx_hang_diagnostic"))
 MOST_CYCLE = 20
@@ -92,7 +102,7 @@ def top_names(frames: Sequence[Frame], language: Language) -> str:
     """The names of the two topmost library functions that say something."""
     names: list[str] = []
     for frame in reversed(frames[-40:]):
-        call = site.call_of(frame, language)
+        call = call_of(frame, language)
         if call.name and not call.minified and call.name not in _CRASH_PATH:
             names.append(call.name)
             if len(names) == 2:
@@ -100,7 +110,6 @@ def top_names(frames: Sequence[Frame], language: Language) -> str:
     return " < ".join(names)
 
 
-_CRASH_PATH = frozenset(
-    """abort raise __pthread_kill pthread_kill __cxa_throw std::terminate __cxa_rethrow
-    objc_exception_throw __exceptionPreprocess std::rt::panic_fmt gsignal kill""".split()
-)
+_CRASH_PATH = word_set("""
+    abort raise __pthread_kill pthread_kill __cxa_throw std::terminate __cxa_rethrow
+    objc_exception_throw __exceptionPreprocess std::rt::panic_fmt gsignal kill""")

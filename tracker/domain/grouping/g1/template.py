@@ -55,13 +55,15 @@ def without_retries(message: str) -> str:
 
 
 _PLACEHOLDER = re.compile(
-    r"%(?:\([^)]{1,60}\))?[-+# 0]*[\d*]*(?:\.[\d*]+)?[sdifrxXeEgGcoqvT@]|\{[^{}\n]{0,60}\}|\$\{[^}\n]{0,60}\}"
+    r"%(?:\([^)]{1,60}\))?[-+# 0]*[\d*]*(?:\.[\d*]+)?[sdifrxXeEgGcoqvT@]"
+    r"|\$?\{[^{}\n]{0,60}\}"
 )
 
 
 def without_placeholders(text: str) -> str:
     """`%s`, `%(name)d`, `{}` and `${x}` as the `<*>` that their values become, so that a
-    logged template and a message of the same words meet."""
+    logged template and a message of the same words meet.
+    """
     if "%" not in text and "{" not in text:
         return text
     return _PLACEHOLDER.sub("<*>", text[:CUT])

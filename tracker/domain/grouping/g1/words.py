@@ -2,37 +2,43 @@
 
 import re
 
-HELPER_PARTS = frozenset(
-    "util utils utility utilities helper helpers common shared support misc".split()
-)
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list written as plain text."""
+    return frozenset(text.split())
+
+
+def word_list(text: str) -> tuple[str, ...]:
+    """The same, in order: what `str.startswith` takes."""
+    return tuple(text.split())
+
+
+HELPER_PARTS = word_set("util utils utility utilities helper helpers common shared support misc")
 """A folder, module or class with one of these words holds shared helpers."""
 
-HELPER_NEAR = frozenset("lib libs http client clients httpclient httputil requests fetcher".split())
+HELPER_NEAR = word_set("lib libs http client clients httpclient httputil requests fetcher")
 """The same, but only as the module itself or the folder right above it."""
 
-HELPER_CLASSES = frozenset(
-    "guard guards assert asserts assertions preconditions throwhelper verify ensure check".split()
+HELPER_CLASSES = word_set(
+    "guard guards assert asserts assertions preconditions throwhelper verify ensure check"
 )
 
-_VERBS = frozenset(
-    """run request parse require get fetch send do make call exec execute query invoke apply
+_VERBS = word_set("""
+    run request parse require get fetch send do make call exec execute query invoke apply
     dispatch handle process decode encode serialize deserialize post put delete patch open
     assert invariant ensure must fail throw raise abort panic retry wrap unwrap expect
-    validate verify check perform main init load read write""".split()
-)
+    validate verify check perform main init load read write""")
 
-_NOUNS = frozenset(
-    """json http api url xml yaml csv response res req result or error exception err status ok
+_NOUNS = word_set("""
+    json http api url xml yaml csv response res req result or error exception err status ok
     it all one sync async with safe try and raw data body text row rows field value id by
-    integer int float string str bool new""".split()
-)
+    integer int float string str bool new""")
 
-BARE_GENERIC = frozenset(
-    """run request parse require get fetch send call exec execute query invoke apply dispatch
+BARE_GENERIC = word_set("""
+    run request parse require get fetch send call exec execute query invoke apply dispatch
     handle process decode encode serialize deserialize post put delete patch open assert
     invariant ensure must fail throw raise abort panic retry wrap unwrap expect perform
-    __call__ __getitem__ __getattr__ __get__""".split()
-)
+    __call__ __getitem__ __getattr__ __get__""")
 
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -76,7 +82,8 @@ _EXTENSION = re.compile(r"\.[A-Za-z]{1,8}$")
 
 def tail(path: str, parts: int = 2) -> str:
     """The last `parts` parts of a path without extension, query and drive: the part
-    that no deploy directory changes."""
+    that no deploy directory changes.
+    """
     cut = path.split("?", 1)[0].split("#", 1)[0].replace("\\", "/")
     pieces = [piece for piece in _DRIVE.sub("", cut).split("/") if piece not in ("", ".", "..")]
     if not pieces:
@@ -107,9 +114,8 @@ def without_brackets(text: str, opening: str = "<", closing: str = ">") -> str:
     return "".join(kept)
 
 
-REPORTERS = frozenset(
-    """captureexception capture_exception captureerror capture_error capturemessage
+REPORTERS = word_set("""
+    captureexception capture_exception captureerror capture_error capturemessage
     capture_message reporterror report_error reportexception report_exception
-    logexception log_exception rollbarerror notifyerror notify_error""".split()
-)
+    logexception log_exception rollbarerror notifyerror notify_error""")
 """Functions that only report an error which happened somewhere else."""

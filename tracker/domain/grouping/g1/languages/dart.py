@@ -9,7 +9,7 @@ _NEAR = words.HELPER_NEAR - {"lib", "libs"}
 
 
 def read(frame: Frame) -> Call:
-    """`OrderList.itemAt.<anonymous closure>`, `new Foo`; dart: and package:flutter are libraries."""
+    """`OrderList.itemAt.<anonymous closure>`, `new Foo`; dart: and flutter are libraries."""
     name = frame.function.strip()
     for part in (".<anonymous closure>", ".<fn>", "<asynchronous suspension>"):
         name = name.replace(part, "")

@@ -6,13 +6,12 @@ from tracker.domain.event import Frame
 from tracker.domain.grouping.g1 import words
 from tracker.domain.grouping.g1.call import Call, Language
 
-_LIBRARIES = tuple(
-    """System. Microsoft. Mono. Newtonsoft. Npgsql. Serilog. NLog. MediatR. Polly. Dapper. Autofac.
+_LIBRARIES = words.word_list("""
+    System. Microsoft. Mono. Newtonsoft. Npgsql. Serilog. NLog. MediatR. Polly. Dapper. Autofac.
     Castle. Hangfire. Quartz. Grpc. RestSharp. AutoMapper. FluentValidation. MassTransit. MySql.
     MySqlConnector. StackExchange. Sentry. Rollbar. Xunit. NUnit. Java. Android. AndroidX.
     Swashbuckle. Unity. UnityEngine. UnityEditor. MongoDB. Azure. Amazon. Google. FSharp.
-    """.split()
-)
+    """)
 _STATE_MACHINE = re.compile(r"<([^<>]+)>[dbg]__[\w|]*")
 _LOCAL = re.compile(r"<([^<>]+)>g__(\w+)\|[\d_]+")
 _MARKER = re.compile(r"\+?<[^<>]*>[cdbg]?__?[\w|]*|`\d+|\+<>c(?:__DisplayClass[\d_]+)?")
@@ -29,8 +28,7 @@ def _name_of(function: str, module: str) -> str:
     name = function.split("(", 1)[0]
     name = words.without_brackets(name).strip()
     name = name.rsplit(" ", 1)[-1]
-    if name.endswith("+"):
-        name = name[:-1]
+    name = name.removesuffix("+")
     return name.rsplit(".", 1)[-1].strip("+{}") or name
 
 
@@ -59,6 +57,8 @@ def read(frame: Frame) -> Call:
 
 
 LANGUAGE = Language(
-    name="dotnet", platforms=("csharp", "fsharp", "dotnet", "visualbasic"), read=read,
+    name="dotnet",
+    platforms=("csharp", "fsharp", "dotnet", "visualbasic"),
+    read=read,
     trust_all_if_no_app=True,
 )

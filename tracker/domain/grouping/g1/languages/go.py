@@ -6,11 +6,15 @@ from tracker.domain.event import Frame
 from tracker.domain.grouping.g1 import words
 from tracker.domain.grouping.g1.call import Call, Language
 
-_LIBRARY_PATH = re.compile(r"/pkg/mod/|/vendor/|/usr/local/go/src/|/goroot/", re.I)
+_LIBRARY_PATH = re.compile(r"/pkg/mod/|/vendor/|/usr/local/go/src/|/goroot/", re.IGNORECASE)
 _CLOSURE = re.compile(r"(?:\.(?:func|gowrap|deferwrap)?\d+)+(?:\.\d+)*$")
 _RECEIVER = re.compile(r"^\(\*?([^)]*)\)\.")
-_REPORTERS = words.REPORTERS | frozenset(("recover", "recovered", "recoverer", "report", "recoverpanic"))
-_REPORTS = re.compile(r"\.(?:Capture(?:Exception|Message|Event)|Recover(?:WithContext)?|Error|Flush)\(")
+_REPORTERS = words.REPORTERS | frozenset(
+    ("recover", "recovered", "recoverer", "report", "recoverpanic")
+)
+_REPORTS = re.compile(
+    r"\.(?:Capture(?:Exception|Message|Event)|Recover(?:WithContext)?|Error|Flush)\("
+)
 
 
 def _is_app(frame: Frame, module: str) -> bool:

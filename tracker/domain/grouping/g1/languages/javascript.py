@@ -18,13 +18,26 @@ _BUNDLE_FILE = re.compile(
     r"(?:^|/)(?:dist|build|bundle|bundles|assets|static|_next|public)(?:[/:]|$)"
     r"|[.-][0-9a-zA-Z_]{8,}\.(?:js|mjs|cjs)|\.min\.|\.bundle|\.jsbundle|chunk"
 )
-_ANONYMOUS = frozenset(("", "?", "anonymous", "<anonymous>", "eval", "global code", "eval code",
-                        "module code", "Anonymous function", "<unknown>", "<global>", "callee$"))
-_SHORT_WORDS = frozenset(
-    """add all any app apply at bar buy cut do end est fmt fn foo get go has id key log map max min
-    new nil now off on one op out pay pop put raf row run say set sub sum tab tag tap tax top try
-    ui up url use """.split()
+_ANONYMOUS = frozenset(
+    (
+        "",
+        "?",
+        "anonymous",
+        "<anonymous>",
+        "eval",
+        "global code",
+        "eval code",
+        "module code",
+        "Anonymous function",
+        "<unknown>",
+        "<global>",
+        "callee$",
+    )
 )
+_SHORT_WORDS = words.word_set("""
+    add all any app apply at bar buy cut do end est fmt fn foo get go has id key log map max min
+    new nil now off on one op out pay pop put raf row run say set sub sum tab tag tap tax top try
+    ui up url use """)
 _SUFFIX = re.compile(r"\b([A-Za-z_$]+)\d+\b")
 
 

@@ -6,16 +6,15 @@ from tracker.domain.event import Frame
 from tracker.domain.grouping.g1 import words
 from tracker.domain.grouping.g1.call import Call, Language
 
-_LIBRARIES = tuple(
-    """java. javax. jakarta. jdk. sun. com.sun. kotlin. kotlinx. scala. groovy. clojure. android.
+_LIBRARIES = words.word_list("""
+    java. javax. jakarta. jdk. sun. com.sun. kotlin. kotlinx. scala. groovy. clojure. android.
     androidx. com.android. dalvik. libcore. org.springframework. org.apache. org.hibernate.
     org.eclipse. org.jboss. org.postgresql. com.mysql. com.zaxxer. com.google. com.fasterxml.
     io.netty. io.grpc. io.ktor. io.micronaut. io.quarkus. io.undertow. io.reactivex. io.vertx.
     reactor. rx. okhttp3. okio. retrofit2. org.junit. org.slf4j. ch.qos. net.sf. org.aspectj.
     io.sentry. com.rollbar. com.squareup. com.facebook. com.bumptech. dagger. akka. play. zio. cats.
     org.jetbrains. lombok. feign. org.mockito. org.reactivestreams. io.lettuce. redis.clients.
-    """.split()
-)
+    """)
 _GENERATED = re.compile(
     r"\$\$(?:Enhancer|FastClass|SpringCGLIB|Lambda|_javassist|Proxy|ExternalSynthetic)[\w$./]*"
     r"|\$Proxy\d+|\$\$Lambda.*|\$HibernateProxy.*|_WeldClientProxy|\$ByteBuddy.*|_Subclass$"
@@ -40,7 +39,10 @@ def _name_of(function: str) -> tuple[str, bool]:
 def read(frame: Frame) -> Call:
     """lambda$x$0, Foo$1, Foo$bar$1.invokeSuspend, CGLIB and other proxies."""
     module = frame.module
-    generated = bool(_GENERATED.search(module)) or frame.filename in ("<generated>", "Unknown Source")
+    generated = bool(_GENERATED.search(module)) or frame.filename in (
+        "<generated>",
+        "Unknown Source",
+    )
     if "$$" in module or "$Proxy" in module or "$ByteBuddy" in module:
         module = _GENERATED.sub("", module)
     name, borrows = _name_of(frame.function)

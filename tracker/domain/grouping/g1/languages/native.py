@@ -11,11 +11,31 @@ _SYSTEM = re.compile(
     r"|(?:^|[/\\])Windows[/\\]System32|(?:^|[/\\])(?:ntdll|kernel32|kernelbase|ucrtbase|msvcrt"
     r"|vcruntime\d*|user32|win32u|d3d\d+|nvoglv64|combase)\.(?:dll|DLL)|(?:^|/)lib(?:c|m|pthread"
     r"|stdc\+\+|gcc_s|dl|c\+\+|art)\.(?:so|dylib)",
-    re.I,
+    re.IGNORECASE,
 )
-_RUNTIME = ("std::", "__cxa", "__gnu", "abort", "raise", "_start", "__libc", "_Unwind", "__GI_",
-            "core::panicking", "core::option", "core::result", "core::ops", "rust_begin_unwind",
-            "rust_panic", "alloc::", "panic_bounds", "__rust", "<core::", "<alloc::", "<std::")
+_RUNTIME = (
+    "std::",
+    "__cxa",
+    "__gnu",
+    "abort",
+    "raise",
+    "_start",
+    "__libc",
+    "_Unwind",
+    "__GI_",
+    "core::panicking",
+    "core::option",
+    "core::result",
+    "core::ops",
+    "rust_begin_unwind",
+    "rust_panic",
+    "alloc::",
+    "panic_bounds",
+    "__rust",
+    "<core::",
+    "<alloc::",
+    "<std::",
+)
 _LAMBDA = re.compile(
     r"::(?:\{lambda\([^)]*\)(?:#\d+)?\}|\$_\d+|<lambda_[0-9a-f]+>|'lambda\d*'"
     r"|\{\{closure\}\}|operator\(\)|\(anonymous class\))"
@@ -60,6 +80,8 @@ def read(frame: Frame) -> Call:
 
 
 LANGUAGE = Language(
-    name="native", platforms=("native", "c", "cpp", "minidump", "unreal"), read=read,
+    name="native",
+    platforms=("native", "c", "cpp", "minidump", "unreal"),
+    read=read,
     weak_stack=True,
 )

@@ -25,6 +25,19 @@ def read(frame: Frame) -> Call:
 
 
 LANGUAGE = Language(
-    name="other", platforms=("other", "", "elixir", "perl", "lua", "powershell", "as3", "cfml",
-                             "haskell", "groovy", "rust"), read=read
+    name="other",
+    platforms=(
+        "other",
+        "",
+        "elixir",
+        "perl",
+        "lua",
+        "powershell",
+        "as3",
+        "cfml",
+        "haskell",
+        "groovy",
+        "rust",
+    ),
+    read=read,
 )

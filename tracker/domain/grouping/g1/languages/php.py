@@ -8,13 +8,13 @@ from tracker.domain.grouping.g1.call import Call, Language
 
 _LIBRARY = re.compile(r"[/\\]vendor[/\\]|^vendor/|/storage/framework/")
 _CLOSURE = re.compile(r"\{closure(?::([^}]*?):\d+)?\}")
-_ANONYMOUS_CLASS = re.compile(r"(?:class)?@anonymous.*?(?=::|$)", re.S)
+_ANONYMOUS_CLASS = re.compile(r"(?:class)?@anonymous.*?(?=::|$)", re.DOTALL)
 _NEAR = words.HELPER_NEAR - {"http", "lib", "libs"}
 """App\\Http is where a Laravel application keeps its controllers."""
 
 
 def read(frame: Frame) -> Call:
-    """`App\\Cart::half`, `Foo::App\\{closure}`, `{closure:Foo::bar():12}` (8.4), internals."""
+    r"""`App\Cart::half`, `Foo::App\{closure}`, `{closure:Foo::bar():12}` (8.4), internals."""
     function = frame.function
     closure = "{closure" in function
     if closure:

@@ -11,8 +11,8 @@ _LIBRARY_PATH = re.compile(
     r"|^<frozen |^<__array|^<attrs generated"
 )
 
-_LIBRARIES = frozenset(
-    """asyncio concurrent threading multiprocessing importlib runpy contextlib functools json
+_LIBRARIES = words.word_set("""
+    asyncio concurrent threading multiprocessing importlib runpy contextlib functools json
     logging unittest socket ssl http urllib email subprocess queue selectors socketserver
     wsgiref xmlrpc traceback encodings codecs re ast abc collections copy csv ctypes datetime
     decimal dis enum inspect io os pathlib pickle random select shutil smtplib sqlite3
@@ -21,8 +21,7 @@ _LIBRARIES = frozenset(
     httpcore aiohttp starlette fastapi uvicorn gunicorn gevent greenlet eventlet twisted
     tornado werkzeug jinja2 pydantic pydantic_core psycopg psycopg2 asyncpg pymysql MySQLdb
     redis pymongo boto3 botocore grpc google sentry_sdk raven rollbar rq dramatiq huey
-    tenacity backoff anyio trio attr attrs click typer marshmallow numpy pandas""".split()
-)
+    tenacity backoff anyio trio attr attrs click typer marshmallow numpy pandas""")
 """Judged by name only where the SDK says nothing and the path is no help."""
 
 _AROUND = frozenset(("<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
@@ -52,8 +51,7 @@ def read(frame: Frame) -> Call:
     if not module or module == "__main__":
         module = words.tail(frame.filename).replace("/", ".")
     unit = words.last_parts(module)
-    if unit.endswith(".__init__"):
-        unit = unit[: -len(".__init__")]
+    unit = unit.removesuffix(".__init__")
     return Call(
         name="" if borrows else name,
         unit=unit,

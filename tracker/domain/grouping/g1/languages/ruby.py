@@ -15,7 +15,8 @@ _TEMPLATE = re.compile(r"^_(?:app_)?(?:views?_)?(\w*?)__+-?\d+_\d+$")
 
 def read(frame: Frame) -> Call:
     """`block in total`, `Shop::Cart#total` (3.4), compiled view templates; core methods
-    are reported on their caller's line."""
+    are reported on their caller's line.
+    """
     name = frame.function
     block = bool(_AROUND.match(name))
     while _AROUND.match(name):
