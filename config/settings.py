@@ -148,7 +148,7 @@ DATABASES = {
 AUTH_USER_MODEL = "tracker.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Redis and Celery (queues, routes and timers: config/celery.py) ----------------------------
+# --- Redis and Celery (queues, routes and timers: config/schedule.py) --------------------------
 
 REDIS_URL = env.redis("REDIS_URL") or _place.redis_url()
 REDIS_PREFIX = env.text("REDIS_PREFIX", "emberwatch:")

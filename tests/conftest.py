@@ -107,7 +107,8 @@ def server_addresses(run_folder: Path) -> tuple[dict[str, Any], str]:
 @pytest.fixture(scope="session")
 def redis_url(server_addresses: tuple[dict[str, Any], str], worker_name: str) -> str:
     """The run's Redis; Celery and settings use it with a prefix of this worker's."""
-    from config.celery import app, configuration
+    from config.celery import app
+    from config.schedule import configuration
 
     url = server_addresses[1]
     settings.REDIS_URL = os.environ["REDIS_URL"] = url

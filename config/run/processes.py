@@ -79,7 +79,4 @@ def worker(queue: str, pool: str, size: int) -> tuple[str, ...]:
 
 def beat() -> tuple[str, ...]:
     """The timer; it keeps no state, since every timed task tolerates to run twice or late."""
-    return (
-        *(sys.executable, "-m", "celery", "--app", "config.celery", "--quiet", "beat"),
-        *("--scheduler", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING"),
-    )
+    return (*(sys.executable, "-m", "config.beat"),)
