@@ -1,0 +1,1 @@
+"""Who hears about it: rules, incidents, deliveries."""

@@ -142,6 +142,7 @@ DATABASES = {
             # Binding on the server would prepare a plan per IN-list length and defeats Django's
             # own parameters in expressions; store.py opts in where it pays.
             "server_side_binding": False,
+            "prepare_threshold": 5,
         },
     }
 }

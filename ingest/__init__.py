@@ -1,0 +1,1 @@
+"""How events arrive: endpoints, inbox, adapters, digest."""

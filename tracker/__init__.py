@@ -1,0 +1,1 @@
+"""What an issue is, and all that hangs on it."""

@@ -1,0 +1,1 @@
+"""Verbs: every change of the tracker's tables, a file per noun."""

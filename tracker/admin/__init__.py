@@ -1,0 +1,1 @@
+"""Triage pages, a file a page."""

@@ -1,0 +1,1 @@
+"""Migrations; SQL that Django can't say is in sql/."""

@@ -60,7 +60,11 @@ class Issue(models.Model):
         ESCALATING = "escalating"
 
     project = models.ForeignKey(
-        Project, on_delete=models.CASCADE, related_name="issues", db_constraint=False, db_index=False
+        Project,
+        on_delete=models.CASCADE,
+        related_name="issues",
+        db_constraint=False,
+        db_index=False,
     )
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.UNRESOLVED)
     substatus = models.CharField(
@@ -111,7 +115,10 @@ class Issue(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=(
-                    Q(status="unresolved", substatus__in=["new", "ongoing", "regressed", "escalating"])
+                    Q(
+                        status="unresolved",
+                        substatus__in=["new", "ongoing", "regressed", "escalating"],
+                    )
                     | Q(status__in=["resolved", "snoozed"], substatus__isnull=True)
                 ),
                 name="issue_state",

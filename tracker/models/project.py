@@ -103,9 +103,7 @@ class Environment(models.Model):
     first_seen = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["project", "name"], name="environment_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="environment_once")]
 
     def __str__(self) -> str:
         return self.name or "(none)"
@@ -128,9 +126,7 @@ class Release(models.Model):
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["project", "version"], name="release_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["project", "version"], name="release_once")]
         # Serves the release pages, newest first.
         indexes = [models.Index(fields=["project", "-created_at"], name="release_newest")]
 

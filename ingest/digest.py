@@ -1,0 +1,225 @@
+"""From claimed inbox rows to recorded events.
+
+Everything dear (unpack, parse, scrub, group, pack) happens outside any transaction;
+`tracker.actions.record` then writes a batch in one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import traceback
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import orjson
+import psycopg
+import structlog
+from django.db import InterfaceError, transaction
+from msgspec import Struct
+
+from ingest import claims, decoding, inbox, quarantine
+from ingest.adapters.base import Context
+from ingest.registry import find
+from tracker import payloads
+from tracker.actions.batch import Prepared, Recorded
+from tracker.actions.record import IssueGone, record
+from tracker.domain.event import Event
+from tracker.domain.grouping import keys_of
+from tracker.models import Project
+from tracker.sql import hang_up
+
+RUN_FOR = 30.0
+"""Seconds after which a task hands over to the next; below its limit of 45."""
+CHUNK_BYTES = 16 * 1024 * 1024
+"""Most unpacked bytes recorded in one transaction, which bounds the worker's memory."""
+_SETTINGS_FRESH = 5.0
+_AWAY = (psycopg.OperationalError, InterfaceError, psycopg.InterfaceError)
+
+log = structlog.get_logger(__name__)
+
+
+class BrokenPromise(Exception):
+    """Parsing found other events than were acknowledged."""
+
+
+class ProjectRules(Struct, frozen=True):
+    """What parsing and grouping need to know of a project."""
+
+    salt: bytes
+    grouping_version: str
+    scrub: bool
+    keep_ip: bool
+    sensitive_words: frozenset[str]
+
+
+class Work(Struct):
+    """A claim on its way."""
+
+    claim: claims.Claim
+    rules: dict[int, ProjectRules]
+    ready: list[Prepared] = []
+    done: list[int] = []
+    bad: list[tuple[int, str]] = []
+    size: int = 0
+
+
+_rules: dict[int, tuple[float, ProjectRules]] = {}
+
+
+def worker_name() -> str:
+    """Host and process, for claims."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:100]
+
+
+def run(deadline: float | None = None) -> int:
+    """Digest batches until nothing waits or time is up; returns events counted."""
+    deadline = deadline or time.monotonic() + RUN_FOR
+    counted = 0
+    while time.monotonic() < deadline:
+        claim = claims.take(worker_name())
+        if claim is None:
+            break
+        counted += digest_claim(claim)
+    return counted
+
+
+def digest_claim(claim: claims.Claim) -> int:
+    """Work on one claim; whatever goes wrong, its rows stay or end in quarantine."""
+    if claim.hopeless:
+        quarantine.put(claim, claim.last_error)
+        return 0
+    try:
+        return _digest(claim)
+    except _AWAY as error:
+        log.warning("digest postponed", error=type(error).__name__)
+        hang_up()
+        claims.postpone(claim, 1.0)
+    except (
+        IssueGone,
+        psycopg.errors.DeadlockDetected,
+        psycopg.errors.SerializationFailure,
+    ) as error:
+        log.warning("digest repeated", error=type(error).__name__)
+        claims.postpone(claim, 0.0)
+    except Exception as error:
+        log.exception("digest failed", claim=claim.id, rows=len(claim.ids))
+        claims.split(claim, worker_name(), _short(error))
+    return 0
+
+
+def _digest(claim: claims.Claim) -> int:
+    rows = inbox.read(claim.ids)
+    work = Work(claim, _project_rules({row.project_id for row in rows}), [], [], [])
+    counted = 0
+    for at, row in enumerate(rows):
+        _prepare_row(work, row)
+        if work.size >= CHUNK_BYTES:
+            counted += _record(work, [later.id for later in rows[at + 1 :]]).counted
+    counted += _record(work, []).counted
+    return counted
+
+
+def _prepare_row(work: Work, row: inbox.Row) -> None:
+    """Parse one row; one that can't be parsed is set aside, alone."""
+    rules = work.rules.get(row.project_id)
+    try:
+        if rules is not None:  # else: the project was deleted, and its events with it
+            body = decoding.unpack(row.body, row.encoding)
+            work.size += len(body)
+            work.ready.extend(prepare(row, body, rules))
+        work.done.append(row.id)
+    except Exception as error:  # whatever a stranger's bytes bring about
+        work.bad.append((row.id, _short(error)))
+
+
+def prepare(row: inbox.Row, body: bytes, rules: ProjectRules) -> list[Prepared]:
+    """The events of a body, ready to be recorded."""
+    context = _context(row, rules)
+    parsed = find(row.adapter).parse(body, context)
+    if len(parsed.events) != row.events:
+        raise BrokenPromise(f"{row.events} events were acknowledged, {len(parsed.events)} found")
+    return [_prepared(row, event, rules) for event in parsed.events]
+
+
+def _prepared(row: inbox.Row, event: Event, rules: ProjectRules) -> Prepared:
+    keys = keys_of(event, rules.grouping_version)
+    payload, dictionary = payloads.pack(event.data)
+    return Prepared(
+        project_id=row.project_id,
+        event_id=UUID(hex=event.event_id),
+        received=row.received_at,
+        # The payload is packed: holding it twice would be most of the worker's memory.
+        event=msgspec.structs.replace(event, data={}),
+        keys=keys,
+        payload=payload,
+        dictionary=dictionary,
+    )
+
+
+def _context(row: inbox.Row, rules: ProjectRules) -> Context:
+    meta: dict[str, Any] = orjson.loads(row.meta)
+    return Context(
+        project_id=row.project_id,
+        received=row.received_at.timestamp(),
+        event_id=row.event_id.hex if row.event_id else "",
+        client_ip=meta.get("ip", ""),
+        user_agent=meta.get("agent", ""),
+        salt=rules.salt,
+        sensitive_words=rules.sensitive_words,
+        scrub=rules.scrub,
+        keep_ip=rules.keep_ip,
+        meta=meta,
+    )
+
+
+def _record(work: Work, later: Sequence[int]) -> Recorded:
+    """Write what is ready, with the inbox rows it came from, in one transaction."""
+
+    def settle() -> None:
+        inbox.delete(work.done)
+        claims.set_aside(work.claim, work.bad, worker_name())
+        if later:
+            claims.keep(work.claim, later)
+        else:
+            claims.drop(work.claim)
+
+    if work.ready:
+        recorded = record(work.ready, settle)
+    else:
+        recorded = Recorded()
+        with transaction.atomic():
+            settle()
+    work.ready, work.done, work.bad, work.size = [], [], [], 0
+    return recorded
+
+
+def _project_rules(project_ids: set[int]) -> dict[int, ProjectRules]:
+    """Rules of projects, at most five seconds old; deleted projects are absent."""
+    now = time.monotonic()
+    fresh = {
+        p: _rules[p][1] for p in project_ids if p in _rules and now - _rules[p][0] < _SETTINGS_FRESH
+    }
+    missing = project_ids - fresh.keys()
+    if missing:
+        for project in Project.objects.filter(pk__in=missing):
+            rules = ProjectRules(
+                salt=bytes(project.salt),
+                grouping_version=project.grouping_version,
+                scrub=project.scrub,
+                keep_ip=project.keep_ip,
+                sensitive_words=frozenset(word.lower() for word in project.sensitive_words),
+            )
+            _rules[project.pk] = (now, rules)
+            fresh[project.pk] = rules
+    return fresh
+
+
+def _short(error: Exception) -> str:
+    """The error and where it arose, for quarantine; no values of the event."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" in {last[0].name}, line {last[0].lineno}" if last else ""
+    return f"{type(error).__name__}{where}: {str(error)[:300]}"

@@ -1,0 +1,217 @@
+"""The inbox: durable rows for acknowledged bodies. The only raw SQL of ingest.
+
+Rows are put by a group commit: while one commit is on its way to the disk, what
+arrives meanwhile gathers for the next. They are claimed in batches by rows of
+another table, never updated, and deleted in the transaction that records them.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+import structlog
+from django.db import DatabaseError, InterfaceError
+
+from ingest.errors import InboxAway
+from tracker.sql import columns, hang_up, is_closed, run
+
+PUT_TIMEOUT = 2.0
+"""Seconds to wait for the commit before the sender is told to come back."""
+_GATHER = 256
+_GATHER_BYTES = 16 * 1024 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+class Letter(NamedTuple):
+    """One body to be put."""
+
+    project_id: int
+    key_id: int
+    adapter: str
+    encoding: str
+    event_id: UUID | None
+    events: int
+    meta: bytes
+    body: bytes
+
+
+class Row(NamedTuple):
+    """One row that was claimed."""
+
+    id: int
+    project_id: int
+    received_at: datetime
+    adapter: str
+    encoding: str
+    event_id: UUID | None
+    events: int
+    meta: bytes
+    body: bytes
+
+
+class Backlog(NamedTuple):
+    """How much waits."""
+
+    rows: int
+    size: int
+    """Bytes of bodies."""
+    oldest: float
+    """Seconds since the oldest was received; 0.0 when nothing waits."""
+
+
+_PUT = """
+WITH put AS (
+  INSERT INTO ingest_inbox
+    (project_id, key_id, adapter, encoding, event_id, events, size, meta, body)
+  SELECT project, key, adapter, encoding, event_id, events, length(body), meta, body
+  FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::uuid[], %s::int2[],
+              %s::bytea[], %s::bytea[])
+    q (project, key, adapter, encoding, event_id, events, meta, body)
+  RETURNING project_id, (received_at AT TIME ZONE 'UTC')::date AS day, events
+)
+INSERT INTO tracker_ledger AS l (project_id, day, kind, reason, count)
+SELECT project_id, day, 'acknowledged', '', sum(events) FROM put
+GROUP BY project_id, day HAVING sum(events) > 0 ORDER BY project_id, day
+ON CONFLICT (project_id, day, kind, reason) DO UPDATE SET count = l.count + excluded.count
+"""
+
+
+def put_rows(letters: Sequence[Letter]) -> None:
+    """Store bodies and count them as acknowledged, in one commit of its own."""
+    run(_PUT, columns(letters, 8))
+
+
+class Committer:
+    """Gathers letters of many threads into few commits."""
+
+    def __init__(self, committed: Any = None) -> None:
+        self._queue: queue.SimpleQueue[tuple[Letter, Future[None]]] = queue.SimpleQueue()
+        self._committed = committed
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def put(self, letter: Letter, timeout: float = PUT_TIMEOUT) -> None:
+        """Return once the letter is durable. Raises InboxAway: it is not, and never will be."""
+        if self._thread is None:
+            self._start()
+        promise: Future[None] = Future()
+        self._queue.put((letter, promise))
+        try:
+            promise.result(timeout)
+        except FutureTimeout:
+            if promise.cancel():  # nobody had begun with it
+                raise InboxAway from None
+            self._finish(promise)
+        except (DatabaseError, InterfaceError, psycopg.Error):
+            raise InboxAway from None
+
+    @staticmethod
+    def _finish(promise: Future[None]) -> None:
+        """The commit is on its way: the answer must say how it ends."""
+        try:
+            promise.result(30)
+        except (DatabaseError, InterfaceError, psycopg.Error, FutureTimeout):
+            raise InboxAway from None
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="inbox", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            batch = self._gather()
+            if not batch:
+                continue
+            try:
+                self._commit([letter for letter, _ in batch])
+            except Exception as error:  # the senders get to know; the thread must live
+                log.warning("inbox commit failed", error=type(error).__name__, rows=len(batch))
+                for _, promise in batch:
+                    promise.set_exception(
+                        error if isinstance(error, DatabaseError) else InterfaceError(str(error))
+                    )
+                time.sleep(0.05)
+            else:
+                for _, promise in batch:
+                    promise.set_result(None)
+                if self._committed is not None:
+                    with suppress(Exception):
+                        self._committed()
+
+    @staticmethod
+    def _commit(letters: Sequence[Letter]) -> None:
+        try:
+            put_rows(letters)
+        except (DatabaseError, InterfaceError, psycopg.Error):
+            # A connection that died while idle: once more on a fresh one, if nothing was sent.
+            broken = is_closed()
+            hang_up()
+            if not broken:
+                raise
+            put_rows(letters)
+
+    def _gather(self) -> list[tuple[Letter, Future[None]]]:
+        """Everything that waits, up to a bound; blocks until there is something."""
+        batch: list[tuple[Letter, Future[None]]] = []
+        size = 0
+        entry = self._queue.get()
+        while True:
+            if entry[1].set_running_or_notify_cancel():
+                batch.append(entry)
+                size += len(entry[0].body)
+            if len(batch) >= _GATHER or size >= _GATHER_BYTES:
+                return batch
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                return batch
+
+
+def backlog() -> Backlog:
+    """How much waits, as far as a bounded look tells (exact up to 100,000 rows)."""
+    rows, size, oldest = run(
+        """SELECT count(*), coalesce(sum(size), 0),
+                  coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)
+           FROM (SELECT size, received_at FROM ingest_inbox ORDER BY id LIMIT 100000) q"""
+    ).fetchone()  # type: ignore[misc]
+    return Backlog(int(rows), int(size), float(oldest))
+
+
+def read(ids: Sequence[int]) -> list[Row]:
+    """The rows of a claim, oldest first; those already gone are absent."""
+    found = run(
+        """SELECT id, project_id, received_at, adapter, encoding, event_id, events, meta, body
+           FROM ingest_inbox WHERE id = ANY(%s) ORDER BY id""",
+        [list(ids)],
+    )
+    return [Row(*row) for row in found]
+
+
+def delete(ids: Sequence[int]) -> int:
+    """Delete rows in the caller's transaction; returns how many were still there."""
+    return run("DELETE FROM ingest_inbox WHERE id = ANY(%s)", [list(ids)]).rowcount
+
+
+def anything_waits() -> bool:
+    """Whether a claim would find something now."""
+    row = run(
+        """SELECT EXISTS (SELECT 1 FROM ingest_claim
+                          WHERE coalesce(retry_at, lease_until) <= clock_timestamp())
+               OR EXISTS (SELECT 1 FROM ingest_inbox i WHERE NOT EXISTS (
+                 SELECT 1 FROM (SELECT unnest(ids) AS id FROM ingest_claim) t
+                 WHERE t.id = i.id))"""
+    ).fetchone()
+    return bool(row and row[0])

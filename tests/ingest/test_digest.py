@@ -1,0 +1,136 @@
+"""From acknowledged bytes to counted events, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import uuid
+
+import pytest
+
+from ingest import claims, digest, inbox
+from ingest.inbox import Letter
+from ingest.models import InboxClaim, InboxRow, Quarantined
+from tests.factories.projects import make_project
+from tracker import books
+from tracker.models import Activity, EventRow, Issue, Ledger, Project
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def event(number: int = 1, **more: object) -> dict[str, object]:
+    frame = {
+        "function": f"fail_{number}", "module": f"shop.orders{number}", "filename": "shop/orders.py",
+        "lineno": 3, "context_line": f"raise ValueError({number})", "in_app": True,
+    }  # fmt: skip
+    return {
+        "event_id": uuid.uuid4().hex,
+        "platform": "python",
+        "level": "error",
+        "exception": {
+            "values": [{"type": "ValueError", "value": "no", "stacktrace": {"frames": [frame]}}]
+        },
+        **more,
+    }
+
+
+def letter(project: Project, body: dict[str, object] | bytes, events: int = 1) -> Letter:
+    key = project.keys.get()
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    event_id = json.loads(raw)["event_id"] if not isinstance(body, bytes) else uuid.uuid4().hex
+    return Letter(
+        project.pk, key.pk, "store", "gzip", uuid.UUID(event_id), events, b"{}", gzip.compress(raw)
+    )
+
+
+def balanced() -> bool:
+    return books.differences() == []
+
+
+def test_same_fault_is_one_issue_and_all_is_counted() -> None:
+    project = make_project()
+    inbox.put_rows([letter(project, event(user={"id": n % 3}, release="1.0")) for n in range(10)])
+
+    assert digest.run() == 10
+
+    issue = Issue.objects.get()
+    assert (issue.events, issue.users, issue.substatus) == (10, 3, "new")
+    assert issue.title == "ValueError: no"
+    assert issue.first_release is not None and issue.first_release.version == "1.0"
+    assert EventRow.objects.filter(project_id=project.pk).count() == 10
+    assert Activity.objects.filter(kind="first_seen", issue=issue).count() == 1
+    assert not InboxRow.objects.exists() and not InboxClaim.objects.exists()
+    assert balanced()
+
+
+def test_second_delivery_changes_no_count() -> None:
+    project = make_project()
+    body = event()
+    inbox.put_rows([letter(project, body), letter(project, body)])
+    digest.run()
+    inbox.put_rows([letter(project, body)])
+    digest.run()
+
+    assert Issue.objects.get().events == 1
+    assert sum(Ledger.objects.filter(kind="duplicate").values_list("count", flat=True)) == 2
+    assert balanced()
+
+
+def test_different_faults_are_different_issues() -> None:
+    project = make_project()
+    inbox.put_rows([letter(project, event(n % 5)) for n in range(20)])
+    digest.run()
+
+    assert sorted(Issue.objects.values_list("events", flat=True)) == [4] * 5
+    assert balanced()
+
+
+def test_bad_row_does_not_fail_its_batch_and_ends_in_quarantine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make_project()
+    inbox.put_rows(
+        [letter(project, event()), letter(project, b"[not json"), letter(project, event())]
+    )
+    digest.run()
+    assert Issue.objects.get().events == 2
+
+    for _ in range(claims.MOST_ERRORS):
+        InboxClaim.objects.update(retry_at="2000-01-01T00:00:00Z")
+        digest.run()
+
+    quarantined = Quarantined.objects.get()
+    assert "Malformed" in quarantined.reason
+    assert not InboxRow.objects.exists() and not InboxClaim.objects.exists()
+    assert balanced()
+
+
+def test_claim_of_a_dead_worker_is_taken_over() -> None:
+    project = make_project()
+    inbox.put_rows([letter(project, event()) for _ in range(4)])
+    dead = claims.take("dead:1")
+    assert dead is not None and len(dead.ids) == 4
+    assert claims.take("other:1") is None
+
+    InboxClaim.objects.update(lease_until="2000-01-01T00:00:00Z")
+    assert digest.run() == 4
+    assert balanced()
+
+
+def test_resolved_issue_regresses_once() -> None:
+    from django.utils import timezone
+
+    from tracker.actions import triage
+
+    project = make_project()
+    inbox.put_rows([letter(project, event(release="1.0"))])
+    digest.run()
+    triage.resolve(Issue.objects.all(), None, timezone.now())
+    inbox.put_rows([letter(project, event(release="1.1")) for _ in range(3)])
+    digest.run()
+
+    issue = Issue.objects.get()
+    assert (issue.status, issue.substatus) == ("unresolved", "regressed")
+    assert "1.1" in issue.state_why and "1.0" in issue.state_why
+    assert Activity.objects.filter(kind="regressed").count() == 1
+    assert balanced()

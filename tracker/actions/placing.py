@@ -1,0 +1,123 @@
+"""From grouping keys to issues: one look-up a batch, then the ladder in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from tracker import store
+from tracker.actions.batch import Placed, Prepared
+from tracker.domain.grouping import Key
+from tracker.domain.grouping.resolve import Known, Verdict, apply, resolve
+
+Shelf = dict[bytes, Known]
+"""Known keys of one project, by hash."""
+
+
+class Founding(Struct):
+    """An issue that this batch opens."""
+
+    issue_id: int
+    first: Prepared
+
+
+class UsedKey(Struct, frozen=True):
+    """A key that is to be written: new, or counted under, or now known as precise."""
+
+    issue_id: int
+    key: Key | None = None
+    """Given when it is new."""
+    precise: bool = False
+
+
+class Placement(Struct):
+    """Where all events of a batch went."""
+
+    placed: list[Placed]
+    discarded: list[Prepared]
+    foundings: dict[int, Founding]
+    keys: dict[tuple[int, str, bytes], UsedKey]
+    """By (project, version, hash)."""
+
+
+def place(batch: Sequence[Prepared]) -> Placement:
+    """Find or open the issue of each event, in order.
+
+    Runs inside the digest's transaction. New keys are only made while holding the
+    project's grouping lock, and after a second look, so no two workers open one issue twice.
+    """
+    shelves = _shelves(batch)
+    creating = sorted({p.project_id for p in batch if _makes_keys(p, shelves)})
+    if creating:
+        store.lock_grouping(creating)
+        shelves.update(_shelves([p for p in batch if p.project_id in set(creating)]))
+    return _walk(batch, shelves)
+
+
+def _shelves(batch: Sequence[Prepared]) -> dict[int, Shelf]:
+    wanted = sorted(
+        {(p.project_id, p.keys.version, key.hash) for p in batch for key in p.keys.keys}
+    )
+    shelves: dict[int, Shelf] = {p.project_id: {} for p in batch}
+    for row in store.find_keys(wanted):
+        shelves[row.project_id][row.hash] = Known(
+            issue=row.issue_id,
+            kind=row.kind,
+            precise=row.precise,
+            locked=row.locked,
+            discard=row.discard,
+        )
+    return shelves
+
+
+def _makes_keys(prepared: Prepared, shelves: dict[int, Shelf]) -> bool:
+    """Whether recording this event would write a key."""
+    verdict = resolve(prepared.keys, shelves[prepared.project_id])
+    return verdict.issue is None or bool(verdict.new_keys or verdict.mark_precise)
+
+
+def _walk(batch: Sequence[Prepared], shelves: dict[int, Shelf]) -> Placement:
+    """Climb the ladder for each event, with what the events before it added."""
+    placement = Placement(placed=[], discarded=[], foundings={}, keys={})
+    fresh = iter(_spare_ids(batch, shelves))
+    for prepared in batch:
+        shelf = shelves[prepared.project_id]
+        verdict = resolve(prepared.keys, shelf)
+        if verdict.discard:
+            placement.discarded.append(prepared)
+            continue
+        issue_id = verdict.issue
+        if issue_id is None:
+            issue_id = next(fresh, None) or store.new_issue_ids(1)[0]
+            placement.foundings[issue_id] = Founding(issue_id, prepared)
+        _note_keys(placement, prepared, verdict, issue_id, shelf)
+        placement.placed.append(Placed(prepared, issue_id, verdict.via))
+    return placement
+
+
+def _spare_ids(batch: Sequence[Prepared], shelves: dict[int, Shelf]) -> list[int]:
+    """Numbers for as many new issues as the batch can open at the most, if it opens any."""
+    unknown = {
+        p.keys.keys[0].hash
+        for p in batch
+        if p.keys.keys[0].hash not in shelves[p.project_id]
+        and resolve(p.keys, shelves[p.project_id]).issue is None
+    }
+    return store.new_issue_ids(len(unknown))
+
+
+def _note_keys(
+    placement: Placement, prepared: Prepared, verdict: Verdict, issue_id: int, shelf: Shelf
+) -> None:
+    """Put new keys on the shelf and remember all that are to be written."""
+    project, version = prepared.project_id, prepared.keys.version
+    apply(verdict, issue_id, shelf)
+    for key in verdict.new_keys:
+        used = UsedKey(issue_id, key, verdict.is_precise(key))
+        placement.keys[project, version, key.hash] = used
+    for known_hash in verdict.mark_precise:
+        earlier = placement.keys.get((project, version, known_hash))
+        new = earlier.key if earlier else None
+        placement.keys[project, version, known_hash] = UsedKey(issue_id, new, precise=True)
+    placement.keys.setdefault((project, version, verdict.via), UsedKey(issue_id))

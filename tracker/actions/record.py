@@ -1,0 +1,269 @@
+"""Record a batch of events: one transaction, SQL only.
+
+Order: seen? - keys and issues - keys' counts - events - users - tags - rollups -
+ledger - issues (locked last) with their lifecycle - Activity - the caller's
+`settle`, which deletes the inbox rows.  On commit the bell rings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from tracker import store
+from tracker.actions import names
+from tracker.actions.activity import Entry, write_activity
+from tracker.actions.batch import Placed, Prepared, Recorded
+from tracker.actions.placing import Founding, Placement, place
+from tracker.actions.tally import IssueTally, Tally, add_up
+from tracker.domain import sketch
+from tracker.domain.event import LEVELS
+from tracker.domain.lifecycle import Cause, Resolution, Sighting, judge, move, state_of
+from tracker.domain.titles import title_of
+from tracker.models import ActivityKind, Ledger
+
+_days_made: set[date] = set()
+
+
+class IssueGone(Exception):
+    """An issue was deleted between look-up and lock; nothing was written, try again."""
+
+
+def record(batch: Sequence[Prepared], settle: Callable[[], None]) -> Recorded:
+    """Count, store and group events exactly once each.
+
+    `settle` runs as the last step of the transaction; what it raises undoes everything.
+    Two workers may record overlapping batches at the same time. Raises IssueGone.
+    """
+    environments = names.environments.ids({(p.project_id, p.event.environment) for p in batch})
+    releases = names.releases.ids(
+        {(p.project_id, p.event.release) for p in batch if p.event.release}
+    )
+    for day in {p.day for p in batch} - _days_made:
+        store.ensure_day(day)
+        _days_made.add(day)
+    with transaction.atomic():
+        fresh = _fresh(batch)
+        placement = place(fresh)
+        tally = add_up(placement.placed, environments)
+        key_ids = store.upsert_keys(_key_rows(placement, tally))
+        store.copy_events(
+            [_event_row(one, key_ids, environments, releases) for one in placement.placed]
+        )
+        new_people = _write_counts(tally)
+        store.add_to_ledger(_ledger_rows(batch, fresh, placement))
+        regressed = _write_issues(placement, tally, new_people, releases)
+        settle()
+    return Recorded(
+        counted=len(placement.placed),
+        duplicate=len(batch) - len(fresh),
+        discarded=len(placement.discarded),
+        new_issues=len(placement.foundings),
+        regressed=regressed,
+    )
+
+
+def _fresh(batch: Sequence[Prepared]) -> list[Prepared]:
+    """Those whose id was never seen before, each once, in the order of the batch."""
+    first: dict[tuple[int, UUID], Prepared] = {}
+    for prepared in batch:
+        first.setdefault((prepared.project_id, prepared.event_id), prepared)
+    rows = sorted((p.project_id, p.event_id, p.day) for p in first.values())
+    new = store.insert_seen(rows)
+    return [p for key, p in first.items() if key in new]
+
+
+def _key_rows(
+    placement: Placement, tally: Tally
+) -> list[tuple[int, str, bytes, int, str, bool, str, int]]:
+    rows = []
+    for (project, version, key_hash), used in sorted(placement.keys.items()):
+        key = used.key
+        events = tally.keys.get((project, version, key_hash), 0)
+        rows.append(
+            (
+                project, version, key_hash, used.issue_id,
+                key.kind if key else "", used.precise, key.why if key else "", events,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _event_row(
+    one: Placed,
+    key_ids: dict[tuple[int, bytes], int],
+    environments: dict[tuple[int, str], int],
+    releases: dict[tuple[int, str], int],
+) -> tuple[Any, ...]:
+    prepared, event = one.prepared, one.prepared.event
+    project = prepared.project_id
+    return (
+        project,
+        prepared.event_id,
+        prepared.day,
+        one.issue_id,
+        key_ids[project, one.via],
+        prepared.received,
+        datetime.fromtimestamp(event.timestamp, UTC),
+        environments[project, event.environment],
+        releases.get((project, event.release)),
+        LEVELS.get(event.level, 40),
+        UUID(bytes=event.user_key) if event.user_key else None,
+        prepared.dictionary,
+        prepared.payload,
+    )
+
+
+def _write_counts(tally: Tally) -> dict[tuple[int, int], int]:
+    """Users, tags and rollups; returns how many people are new per (project, issue)."""
+    new_people: dict[tuple[int, int], int] = {}
+    if tally.users:
+        people = [(*key, s.first, s.last, s.count) for key, s in sorted(tally.users.items())]
+        for issue in store.upsert_users(people):
+            new_people[issue] = new_people.get(issue, 0) + 1
+    if tally.tags:
+        store.upsert_tags([(*key, s.count, s.last) for key, s in sorted(tally.tags.items())])
+    long = store.upsert_rollup5m(tally.five_minute_rows(), sketch.FOLD_ABOVE)
+    store.set_sketches([row._replace(users=sketch.fold(row.users)) for row in long])
+    store.upsert_rollup("tracker_rolluphour", tally.hour_rows())
+    store.upsert_rollup("tracker_rollupday", tally.day_rows())
+    return new_people
+
+
+def _ledger_rows(
+    batch: Sequence[Prepared], fresh: Sequence[Prepared], placement: Placement
+) -> list[tuple[int, date, str, str, int]]:
+    """Sorted additions to the books, under the day of receipt."""
+    sums: dict[tuple[int, date, str, str], int] = {}
+
+    def add(prepared: Prepared, kind: str, count: int = 1) -> None:
+        key = (prepared.project_id, prepared.day, kind, "")
+        sums[key] = sums.get(key, 0) + count
+
+    for prepared in batch:
+        add(prepared, Ledger.Kind.DUPLICATE.value)
+    for prepared in fresh:
+        add(prepared, Ledger.Kind.DUPLICATE.value, -1)
+    for prepared in placement.discarded:
+        add(prepared, Ledger.Kind.DISCARDED.value)
+    for one in placement.placed:
+        add(one.prepared, Ledger.Kind.COUNTED.value)
+    return [(*key, count) for key, count in sorted(sums.items()) if count]
+
+
+def _write_issues(
+    placement: Placement,
+    tally: Tally,
+    new_people: dict[tuple[int, int], int],
+    releases: dict[tuple[int, str], int],
+) -> int:
+    """Open, lock, count and move issues, with their Activity; returns how many regressed."""
+    store.insert_issues([_issue_row(f, releases) for f in placement.foundings.values()])
+    rows = store.lock_issues(sorted(tally.issues))
+    if len(rows) != len(tally.issues):
+        raise IssueGone("an issue was deleted while its events were being recorded")
+    store.add_to_issues(
+        [
+            (
+                project, issue, len(t.sightings), new_people.get((project, issue), 0), t.level,
+                t.last_seen, releases.get((project, t.release)),
+            )
+            for (project, issue), t in sorted(tally.issues.items())
+        ]
+    )  # fmt: skip
+    store.add_environments(
+        [
+            (row.project_id, row.id, sorted({*row.environments, *met}))
+            for row in rows
+            if (met := tally.issues[row.project_id, row.id].environments) - set(row.environments)
+        ]
+    )
+    entries = [_first_seen(founding) for founding in placement.foundings.values()]
+    back = _comebacks(rows, tally)
+    store.reopen_issues([(e.project_id, e.issue_id or 0, e.at, e.data["why"]) for e in back])
+    write_activity(entries + back)
+    return len(back)
+
+
+def _issue_row(founding: Founding, releases: dict[tuple[int, str], int]) -> tuple[Any, ...]:
+    prepared, event = founding.first, founding.first.event
+    about = title_of(event)
+    error = event.exceptions[-1] if event.exceptions else None
+    return (
+        prepared.project_id,
+        founding.issue_id,
+        LEVELS.get(event.level, 40),
+        error.type[:256] if error else "",
+        error.value if error else event.message,
+        about.culprit,
+        prepared.keys.title or about.title,
+        event.platform[:64],
+        event.logger[:64],
+        error.handled if error else None,
+        prepared.received,
+        releases.get((prepared.project_id, event.release)),
+    )
+
+
+def _facts(prepared: Prepared) -> dict[str, Any]:
+    event = prepared.event
+    return {
+        "event_id": event.event_id,
+        "release": event.release,
+        "environment": event.environment,
+        "level": event.level,
+    }
+
+
+def _first_seen(founding: Founding) -> Entry:
+    first = founding.first
+    why = first.keys.keys[0].why
+    return Entry(
+        project_id=first.project_id,
+        issue_id=founding.issue_id,
+        kind=ActivityKind.FIRST_SEEN,
+        at=first.received,
+        data={**_facts(first), "why": why},
+    )
+
+
+def _comebacks(rows: Sequence[store.IssueRow], tally: Tally) -> list[Entry]:
+    """Which resolved issues the batch reopens: by the first event that does."""
+    resolved = [row for row in rows if row.resolved_at]
+    fixed_in = store.release_names(
+        [r.resolved_release_id for r in resolved if r.resolved_release_id]
+    )
+    entries = []
+    for row in resolved:
+        if row.resolved_at is None:
+            continue
+        resolution = Resolution(row.resolved_at, fixed_in.get(row.resolved_release_id or 0, ""))
+        entry = _comeback(row, resolution, tally.issues[row.project_id, row.id])
+        if entry is not None:
+            move(state_of(row.status, row.substatus), Cause.CAME_BACK)
+            entries.append(entry)
+    return entries
+
+
+def _comeback(row: store.IssueRow, resolution: Resolution, tally: IssueTally) -> Entry | None:
+    for one in tally.sightings:
+        prepared = one.prepared
+        happened = datetime.fromtimestamp(prepared.event.timestamp, UTC)
+        verdict = judge(resolution, Sighting(happened, prepared.event.release))
+        if verdict.reopens:
+            return Entry(
+                project_id=row.project_id,
+                issue_id=row.id,
+                kind=ActivityKind.REGRESSED,
+                at=prepared.received,
+                data={
+                    **_facts(prepared),
+                    "why": verdict.why,
+                    "resolved_release": resolution.release,
+                },
+            )
+    return None
