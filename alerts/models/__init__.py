@@ -1,0 +1,18 @@
+"""The tables of alerts; import models from here."""
+
+from alerts.models.channel import Channel
+from alerts.models.delivery import Delivery, Mail
+from alerts.models.incident import Incident
+from alerts.models.reading import Decision, Evaluated, LowWater
+from alerts.models.rule import AlertRule
+
+__all__ = [
+    "AlertRule",
+    "Channel",
+    "Decision",
+    "Delivery",
+    "Evaluated",
+    "Incident",
+    "LowWater",
+    "Mail",
+]

@@ -1,0 +1,81 @@
+"""Channels: where a project's alerts go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+
+from alerts import vault
+from tracker.models import Project, Role, User
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    """Every transport there is; a function, so that a new one needs no migration."""
+    from alerts import transports  # transports read models of other apps
+
+    return transports.choices()
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    """Questions about channels."""
+
+    def visible_to(self, user: User, role: str = Role.VIEWER) -> Self:
+        """Channels of projects in which the user has at least `role`."""
+        return self.filter(project__in=Project.objects.visible_to(user, role))
+
+
+class Channel(models.Model):
+    """A mailbox, a webhook, a chat room ...: one way out of a project."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="channels")
+    kind = models.CharField(max_length=20, choices=kind_choices)
+    name = models.CharField(max_length=100)
+    config = models.JSONField(default=dict, blank=True, editable=False)
+    sealed = models.TextField(default="", blank=True, editable=False)
+    """Secrets, encrypted by `alerts.vault`."""
+    enabled = models.BooleanField(default=True)
+    failures = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Failed attempts in a row."
+    )
+    paused_until = models.DateTimeField(null=True, editable=False)
+    """After many failures: nothing leaves before; then one probe."""
+    last_error = models.TextField(default="", blank=True, editable=False)
+    last_sent_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["project", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="channel_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def options(self) -> dict[str, Any]:
+        """Configuration with secrets opened; never log or show it. Raises VaultError."""
+        return {**self.config, **vault.unseal(self.sealed)}
+
+    def keep(self, config: dict[str, Any], secrets: dict[str, str]) -> None:
+        """Take new configuration; secrets that are not named stay. Does not save."""
+        self.config = config
+        if secrets:
+            self.sealed = vault.seal({**self._known_secrets(), **secrets})
+
+    def secret_names(self) -> set[str]:
+        """Which secrets are set; {} when they can't be opened."""
+        return set(self._known_secrets())
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether the channel waits after many failures."""
+        return self.paused_until is not None and self.paused_until > now
+
+    def _known_secrets(self) -> dict[str, str]:
+        try:
+            return vault.unseal(self.sealed)
+        except vault.VaultError:
+            return {}

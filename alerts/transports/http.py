@@ -1,0 +1,356 @@
+"""Outgoing HTTP with a guard: resolve once, refuse inner addresses, connect to what was checked.
+
+A URL of a channel is written by a project's admin, who need not be trusted with
+the network that this server stands in. So every send resolves the name once,
+refuses if ANY of its addresses is not public, and connects to the very address
+that it checked, with the original Host and SNI. No redirects, no proxy of the
+environment, 5 s to connect, 10 s for everything else, 64 KiB of answer.
+EMBERWATCH_OUTBOUND_ALLOW names exceptions: hosts, addresses or networks, each with
+an optional `:port`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import re
+import socket
+import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from msgspec import Struct
+
+from alerts.domain.retry import is_permanent
+from alerts.transports.base import (
+    Answer,
+    Blocked,
+    Checkpoint,
+    Message,
+    Misconfigured,
+    Rejected,
+    Transport,
+    Unreachable,
+)
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+LONGEST_ANSWER = 65_536
+PORTS = frozenset({80, 443})
+USER_AGENT = "Emberwatch"
+
+Address = IPv4Address | IPv6Address
+
+# Our own table: what Python calls private differs between its versions.
+_INNER_V4 = tuple(
+    IPv4Network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24",
+        "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15",
+        "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+    )
+)  # fmt: skip
+_GLOBAL_V6 = IPv6Network("2000::/3")
+# Special purposes, documentation, 6to4 and Teredo, which may hide an inner IPv4 address.
+_INNER_V6 = tuple(
+    IPv6Network(text)
+    for text in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
+)
+_resolver = ThreadPoolExecutor(max_workers=16, thread_name_prefix="resolve")
+
+
+class Target(Struct, frozen=True):
+    """A URL whose addresses were checked."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    addresses: tuple[str, ...]
+
+
+class Allowed(Struct, frozen=True):
+    """One exception to the guard."""
+
+    host: str = ""
+    network: IPv4Network | IPv6Network | None = None
+    port: int | None = None
+
+    def covers(self, host: str, address: Address, port: int) -> bool:
+        """Whether it lets this address of this host pass."""
+        if self.port is not None and self.port != port:
+            return False
+        if self.network is None:
+            return self.host == host
+        return address.version == self.network.version and address in self.network
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address belongs to the open internet and hides no other."""
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _INNER_V4)
+    # v4-mapped (::ffff:0:0/96) and NAT64 (64:ff9b::/96) lie outside 2000::/3.
+    return address in _GLOBAL_V6 and not any(address in network for network in _INNER_V6)
+
+
+def allowed(entries: tuple[str, ...]) -> tuple[Allowed, ...]:
+    """Read the exceptions: `hooks.lan`, `10.0.0.0/8`, `10.1.2.3:8080`, `[::1]:9000`."""
+    return tuple(_allowed(entry.strip().lower()) for entry in entries if entry.strip())
+
+
+def check(url: str) -> Target:
+    """Resolve and judge a URL. Raises Misconfigured, Blocked or Unreachable."""
+    scheme, host, port, path = split(url)
+    exceptions = _exceptions()
+    addresses = resolve(host, port)
+    for address in addresses:
+        excepted = any(each.covers(host, address, port) for each in exceptions)
+        if not is_public(address) and not excepted:
+            raise Blocked(
+                f"{host} leads to {address}, which is not a public address; "
+                "EMBERWATCH_OUTBOUND_ALLOW can allow it"
+            )
+        if port not in PORTS and not excepted:
+            raise Blocked(
+                f"port {port} is not 80 or 443; EMBERWATCH_OUTBOUND_ALLOW can allow it"
+            )
+    return Target(scheme, host, port, path, tuple(str(address) for address in addresses))
+
+
+def split(url: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port and path with query of a URL. Raises Misconfigured."""
+    if re.search(r"[\x00-\x20\x7f\\]", url):
+        raise Misconfigured("the address holds a space, backslash or control character")
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = (parts.hostname or "").encode("idna").decode().rstrip(".").lower()
+    except ValueError:
+        raise Misconfigured("the address can't be read") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise Misconfigured("give an address that starts with https:// or http://")
+    if parts.username is not None or parts.password is not None:
+        raise Misconfigured("the address holds a user name or password: use the secret instead")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        path.encode("ascii")
+    except UnicodeEncodeError:
+        raise Misconfigured("the address holds characters that must be %-encoded") from None
+    return parts.scheme, host, port, path
+
+
+def resolve(host: str, port: int) -> tuple[Address, ...]:
+    """Every address of a host, within 5 s. Raises Unreachable."""
+    pending = _resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        found = pending.result(CONNECT_SECONDS)
+    except FutureTimeout:
+        pending.cancel()
+        raise Unreachable(f"{host} was not resolved within {CONNECT_SECONDS:.0f} s") from None
+    except (OSError, UnicodeError) as error:
+        raise Unreachable(f"{host} does not resolve: {_short(error)}") from None
+    addresses = dict.fromkeys(ip_address(str(info[4][0]).partition("%")[0]) for info in found)
+    if not addresses:
+        raise Unreachable(f"{host} has no address")
+    return tuple(addresses)
+
+
+def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """POST once; returns the status of a 2xx answer.
+
+    Raises Rejected (any other status), Unreachable, Misconfigured, Blocked.
+    """
+    target = check(url)
+    sock = _connect(target)
+    try:
+        return _exchange(target, sock, body, headers)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        late = isinstance(error, TimeoutError)
+        text = f"no answer within {ANSWER_SECONDS:.0f} s" if late else _short(error)
+        raise Unreachable(f"{target.host}: {text}") from None
+    finally:
+        sock.close()
+
+
+class HttpTransport(Transport):
+    """A transport that posts JSON: says what and where, the rest is done here."""
+
+    def send(self, message: Message, options: dict[str, Any], checkpoint: Checkpoint) -> Answer:
+        """Post the payload once."""
+        body = json.dumps(self.payload(message, options), ensure_ascii=True).encode()
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "Idempotency-Key": message.key,
+            **self.headers(message, options, body),
+        }
+        return Answer(str(post(self.url(message, options), body, headers)))
+
+    def url(self, message: Message, options: dict[str, Any]) -> str:
+        """Where to post."""
+        return str(options.get("url", ""))
+
+    def payload(self, message: Message, options: dict[str, Any]) -> Any:
+        """What to post, as JSON."""
+        raise NotImplementedError
+
+    def headers(self, message: Message, options: dict[str, Any], body: bytes) -> dict[str, str]:
+        """Headers beside the usual ones."""
+        return {}
+
+    def complete(self, config: dict[str, Any], secrets: dict[str, str]) -> dict[str, str]:
+        """Refuse an address that could never be sent to; whether it resolves is not asked yet."""
+        url = str(config.get("url") or secrets.get("url") or "")
+        if url:
+            split(url)
+        return {}
+
+
+class _Paced:
+    """A socket as http.client uses it, under one deadline for sending and receiving."""
+
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        self._sock = sock
+        self._end = time.monotonic() + seconds
+
+    def sendall(self, data: bytes) -> None:
+        self._arm()
+        self._sock.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_PacedReader(self))
+
+    def recv_into(self, buffer: Any) -> int:
+        self._arm()
+        return self._sock.recv_into(buffer)
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def _arm(self) -> None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+
+
+class _PacedReader(io.RawIOBase):
+    """Lets a reader read from a `_Paced`, however slowly the bytes drip."""
+
+    def __init__(self, paced: _Paced) -> None:
+        self._paced = paced
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._paced.recv_into(buffer)
+
+
+def _exchange(target: Target, sock: socket.socket, body: bytes, headers: dict[str, str]) -> int:
+    connection = http.client.HTTPConnection(_netloc_host(target.host), target.port)
+    connection.default_port = 443 if target.scheme == "https" else 80  # type: ignore[misc]
+    connection.sock = _Paced(sock, ANSWER_SECONDS)
+    connection.request("POST", target.path, body, {**headers, "Connection": "close"})
+    answer = connection.getresponse()
+    status = answer.status
+    retry_after = seconds_of(answer.headers.get("Retry-After"), time.time())
+    answer.read(LONGEST_ANSWER)
+    if 200 <= status < 300:
+        return status
+    if 300 <= status < 400:
+        text = f"answered {status}: redirects are not followed"
+    else:
+        text = f"answered {status} {http.client.responses.get(status, '')}".rstrip()
+    raise Rejected(
+        text, permanent=is_permanent(status), status=str(status), retry_after=retry_after
+    )
+
+
+def _connect(target: Target) -> socket.socket:
+    error: Exception | None = None
+    end = time.monotonic() + CONNECT_SECONDS
+    for address in target.addresses[:4]:
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        try:
+            sock = socket.create_connection((address, target.port), timeout=left)
+        except OSError as failure:
+            error = failure
+            continue
+        if target.scheme == "http":
+            return sock
+        try:
+            return _tls().wrap_socket(sock, server_hostname=target.host)
+        except (OSError, ValueError) as failure:
+            sock.close()
+            error = failure
+    text = _short(error) if error else f"no connection within {CONNECT_SECONDS:.0f} s"
+    raise Unreachable(f"{target.host}: {text}")
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def seconds_of(header: str | None, now: float) -> float | None:
+    """Retry-After in seconds, given as seconds or as a date; None when it says nothing."""
+    if not header:
+        return None
+    if re.fullmatch(r"\d{1,9}", header.strip(), re.ASCII):
+        return float(header)
+    try:
+        return max(parsedate_to_datetime(header).timestamp() - now, 0.0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _exceptions() -> tuple[Allowed, ...]:
+    entries = getattr(settings, "OUTBOUND_ALLOW", None)
+    if entries is None:
+        entries = getattr(settings, "EMBERWATCH_OUTBOUND_ALLOW", ())
+    return allowed(tuple(str(entry) for entry in entries))
+
+
+@lru_cache(maxsize=256)
+def _allowed(entry: str) -> Allowed:
+    matched = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?|([^:]+):(\d{1,5})", entry)
+    name, port = entry, None
+    if matched:
+        name = matched[1] or matched[3]
+        port = int(matched[2] or matched[4]) if matched[2] or matched[4] else None
+    try:
+        return Allowed(network=ip_network(name, strict=False), port=port)
+    except ValueError:
+        return Allowed(host=name, port=port)
+
+
+def _netloc_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _short(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no connection within {CONNECT_SECONDS:.0f} s"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    text = getattr(error, "strerror", None) or error.__class__.__name__
+    return str(text)[:200]
