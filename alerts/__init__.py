@@ -1,1 +1,1 @@
-"""Who hears about it: rules, incidents, deliveries."""
+"""Who hears about it: rules, incidents, deliveries, transports."""

@@ -12,5 +12,5 @@ class AlertsConfig(AppConfig):
     verbose_name = "Alerts"
 
     def ready(self) -> None:
-        """Connect the one listener to tracker."""
-        from alerts import receivers  # noqa: F401
+        """Connect the one listener to tracker; register the gauges."""
+        from alerts import health, receivers  # noqa: F401, PLC0415 - models are ready only now

@@ -27,8 +27,8 @@ from alerts.transports.base import (
     Content,
     Message,
     Misconfigured,
-    NotSent,
     Notice,
+    NotSent,
     TransportError,
 )
 
@@ -149,9 +149,10 @@ def send_test(channel: Channel, who: str) -> Delivery:
         why=f"sent by {who}",
         owner=str(channel.project.team),
     )
+    told = Content(notice, recipients=recipients)
     delivery = Delivery.objects.create(
         channel=channel, kind=Delivery.Kind.TEST, seq=0, state=Delivery.State.SENDING, attempts=1,
-        lease_until=Now() + LEASE, content=msgspec.to_builtins(Content(notice, recipients=recipients)),
+        lease_until=Now() + LEASE, content=msgspec.to_builtins(told),
     )  # fmt: skip
     delivery.refresh_from_db()
     try:
@@ -223,7 +224,7 @@ def _failed(delivery: Delivery, error: TransportError) -> Attempt:
     if isinstance(error, NotSent):
         _settle(delivery, state=Delivery.State.UNSENT, **told)
         return Attempt(Delivery.State.UNSENT, following(delivery))
-    roll = random.random()
+    roll = random.random()  # noqa: S311 - jitter, not a secret
     wait = retry.delay(delivery.attempts, roll, error.retry_after, page=delivery.page)
     if error.permanent or wait is None:
         settled = _settle(delivery, state=Delivery.State.DEAD, **told)
@@ -240,9 +241,7 @@ def _failed(delivery: Delivery, error: TransportError) -> Attempt:
 def _count_failure(channel_id: int, error: str) -> None:
     channels = Channel.objects.filter(pk=channel_id)
     channels.update(failures=F("failures") + 1, last_error=error)
-    channels.filter(failures__gte=retry.PAUSE_AFTER).update(
-        paused_until=Now() + retry.PROBE_EVERY
-    )
+    channels.filter(failures__gte=retry.PAUSE_AFTER).update(paused_until=Now() + retry.PROBE_EVERY)
 
 
 def _mine(delivery: Delivery) -> QuerySet[Delivery]:

@@ -16,5 +16,7 @@ def purge(now: datetime) -> int:
     old = Decision.objects.filter(created_at__lt=now - DECISIONS_KEPT).order_by("created_at")
     gone, _each = Decision.objects.filter(pk__in=old.values("pk")[:CHUNK]).delete()
     done = Incident.objects.filter(closed_at__lt=now - INCIDENTS_KEPT).order_by("pk")
-    ended, _each = Incident.objects.filter(pk__in=list(done.values_list("pk", flat=True)[:1_000])).delete()
+    ended, _each = Incident.objects.filter(
+        pk__in=list(done.values_list("pk", flat=True)[:1_000])
+    ).delete()
     return gone + ended

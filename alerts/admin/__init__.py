@@ -1,0 +1,1 @@
+"""Pages of alerts in the admin."""

@@ -1,0 +1,1 @@
+"""Decisions of alerts: pure Python, no Django, clock or I/O."""

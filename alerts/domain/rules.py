@@ -56,7 +56,7 @@ class Outcome(StrEnum):
     """It would fire, but was told of recently."""
     CLOSE = "close"
     """The incident ends; told to whoever heard of its start."""
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     """The rule does not apply."""
 
 

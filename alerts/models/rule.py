@@ -68,7 +68,7 @@ class AlertRule(models.Model):
     objects = AlertRuleQuerySet.as_manager()
 
     class Meta:
-        ordering = ["project", "name"]
+        ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["project", "name"], name="rule_once")]
 
     def __str__(self) -> str:

@@ -1,11 +1,11 @@
 """What a transport is, what it is given to tell, and how it fails.
 
-    TransportError          .permanent, .retry_after (seconds), .status
-    ├── Unreachable         no connection, time-out, broken answer: try again
-    ├── Rejected            the receiver said no; permanent depends on what it said
-    ├── Misconfigured       the channel lacks or has something wrong: permanent
-    │   └── Blocked         the outbound guard refuses the address
-    └── NotSent             nothing was tried and nothing will be: the reason for the log
+TransportError          .permanent, .retry_after (seconds), .status
+├── Unreachable         no connection, time-out, broken answer: try again
+├── Rejected            the receiver said no; permanent depends on what it said
+├── Misconfigured       the channel lacks or has something wrong: permanent
+│   └── Blocked         the outbound guard refuses the address
+└── NotSent             nothing was tried and nothing will be: the reason for the log
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class TransportError(Exception):
     """What it answered: an HTTP or SMTP status."""
 
 
-class Unreachable(TransportError):
+class Unreachable(TransportError):  # noqa: N818 - the tree says error
     """Nobody answered, or not in time."""
 
 
-class Rejected(TransportError):
+class Rejected(TransportError):  # noqa: N818 - the tree says error
     """The receiver said no."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Rejected(TransportError):
         self.retry_after = retry_after
 
 
-class Misconfigured(TransportError):
+class Misconfigured(TransportError):  # noqa: N818 - the tree says error
     """The channel can't work as it is configured."""
 
     permanent = True
@@ -59,7 +59,7 @@ class Blocked(Misconfigured):
     """The outbound guard refuses the address."""
 
 
-class NotSent(TransportError):
+class NotSent(TransportError):  # noqa: N818 - the tree says error
     """Nothing was tried and nothing will be."""
 
     permanent = True

@@ -6,6 +6,7 @@ has it is remembered, so that a retry after a half-way failure mails nobody twic
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 from collections.abc import Callable
 from email.utils import parseaddr
@@ -53,9 +54,7 @@ class Email(Transport):
         """Mail everybody who has not got it yet."""
         if not settings.EMAIL_HOST:
             raise NotSent(NO_SMTP)
-        recipients = [
-            each for each in message.content.recipients if each not in message.reached
-        ]
+        recipients = [each for each in message.content.recipients if each not in message.reached]
         if not message.content.recipients:
             raise NotSent(NOBODY)
         backend = EmailBackend(timeout=SECONDS)
@@ -70,7 +69,9 @@ class Email(Transport):
                     backend.send_messages([compose(message, address)])
                 except (OSError, smtplib.SMTPException) as error:
                     refused.append(_translated(error))
-                    if not isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused):
+                    if not isinstance(
+                        error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused
+                    ):
                         break  # the conversation is over
                     _reset(backend)
                 else:
@@ -189,22 +190,22 @@ def _translated(error: Exception, *, temporary: bool = False) -> Rejected | Unre
     # A wrong password is mended by the operator, not by losing the alert.
     permanent = code >= 500 and not temporary
     what = "log-in" if isinstance(error, smtplib.SMTPAuthenticationError) else "message"
-    return Rejected(f"mail server refused the {what}: {code}", permanent=permanent, status=str(code))
+    return Rejected(
+        f"mail server refused the {what}: {code}", permanent=permanent, status=str(code)
+    )
 
 
 def _reset(backend: EmailBackend) -> None:
-    try:
+    # If it fails, the next send says so.
+    with contextlib.suppress(OSError, smtplib.SMTPException):
         if backend.connection is not None:
             backend.connection.rset()
-    except (OSError, smtplib.SMTPException):
-        pass  # the next send says so
 
 
 def _close(backend: EmailBackend) -> None:
-    try:
+    # Everything was said.
+    with contextlib.suppress(OSError, smtplib.SMTPException):
         backend.close()
-    except (OSError, smtplib.SMTPException):
-        pass  # everything was said
 
 
 transport = Email()

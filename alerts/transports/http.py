@@ -127,9 +127,7 @@ def check(url: str) -> Target:
                 "EMBERWATCH_OUTBOUND_ALLOW can allow it"
             )
         if port not in PORTS and not excepted:
-            raise Blocked(
-                f"port {port} is not 80 or 443; EMBERWATCH_OUTBOUND_ALLOW can allow it"
-            )
+            raise Blocked(f"port {port} is not 80 or 443; EMBERWATCH_OUTBOUND_ALLOW can allow it")
     return Target(scheme, host, port, path, tuple(str(address) for address in addresses))
 
 

@@ -1,8 +1,8 @@
 """Signed webhooks: our own JSON, HMAC-SHA256 over timestamp and body.
 
-    X-Emberwatch-Timestamp   Unix seconds; refuse what is older than 5 minutes
-    X-Emberwatch-Signature   v1=<hex of HMAC-SHA256(secret, timestamp + "." + body)>
-    X-Emberwatch-Delivery    the same on every attempt, like Idempotency-Key
+X-Emberwatch-Timestamp   Unix seconds; refuse what is older than 5 minutes
+X-Emberwatch-Signature   v1=<hex of HMAC-SHA256(secret, timestamp + "." + body)>
+X-Emberwatch-Delivery    the same on every attempt, like Idempotency-Key
 """
 
 from __future__ import annotations

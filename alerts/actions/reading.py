@@ -131,11 +131,13 @@ class Desk:
             self._channels[channel.project_id].append(channel)
         self._rules: dict[int, list[AlertRule]] = defaultdict(list)
         chosen = Prefetch("channels", Channel.objects.only("pk"), to_attr="chosen")
-        for rule in AlertRule.objects.filter(project__in=projects).prefetch_related(chosen).order_by("pk"):
+        for rule in (
+            AlertRule.objects.filter(project__in=projects).prefetch_related(chosen).order_by("pk")
+        ):
             self._rules[rule.project_id].append(rule)
         latest = Incident.objects.filter(
             rule__project__in=projects, issue__in=issues
-        ).order_by("rule", "issue", "-pk").distinct("rule", "issue")  # fmt: skip
+        ).order_by("rule_id", "issue_id", "-pk").distinct("rule_id", "issue_id")  # fmt: skip
         self._latest = {(each.rule_id, each.issue_id): each for each in latest}
         # Which channels heard of the start: these hear of the end.
         self._heard: dict[Any, set[int]] = defaultdict(set)
@@ -147,7 +149,12 @@ class Desk:
             self._heard[uid].add(channel_id)
 
     def _move(
-        self, rule: AlertRule, issue: Issue, letter: Activity, verdict: Verdict, past: Incident | None
+        self,
+        rule: AlertRule,
+        issue: Issue,
+        letter: Activity,
+        verdict: Verdict,
+        past: Incident | None,
     ) -> Incident | None:
         """Open, reopen, count or close an incident; None when the rule does not apply."""
         if verdict.outcome == Outcome.PASS:
@@ -186,7 +193,7 @@ class Desk:
             if not channel.enabled:
                 notes.append(Check("channel", False, f"{channel.name} is disabled", "enabled"))
             elif channel.pk in told:
-                notes.append(Check("channel", False, f"{channel.name} was told by another rule", "once"))
+                notes.append(Check("channel", False, f"{channel.name} was told already", "once"))
             else:
                 told.add(channel.pk)
                 self._heard[incident.uid].add(channel.pk)
@@ -195,9 +202,7 @@ class Desk:
                 )
         return notes
 
-    def _channels_of(
-        self, rule: AlertRule, verdict: Verdict, incident: Incident
-    ) -> list[Channel]:
+    def _channels_of(self, rule: AlertRule, verdict: Verdict, incident: Incident) -> list[Channel]:
         channels = self._channels[rule.project_id]
         if verdict.outcome == Outcome.CLOSE:
             heard = self._heard[incident.uid]

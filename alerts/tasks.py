@@ -1,0 +1,66 @@
+"""Tasks of alerts: read letters, try one delivery, and sweep up what no bell announced.
+
+All run in the io worker (threads). Each may run twice, late or not at all: the
+tables say what is to be done.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from celery import shared_task
+from django.utils import timezone
+
+from alerts import wake
+from alerts.actions import outbox, reading, upkeep
+
+_waiting = threading.Lock()
+_running = threading.Lock()
+MOST_BATCHES = 40
+"""A task ends after so many; the sweep goes on."""
+
+
+@shared_task(name="alerts.tasks.evaluate")
+def evaluate() -> None:
+    """Read all letters. At most one runs and one waits per process: the waiting one reads all."""
+    if not _waiting.acquire(blocking=False):
+        return
+    with _running:
+        _waiting.release()
+        _read_all()
+
+
+@shared_task(name="alerts.tasks.deliver")
+def deliver(delivery_id: int) -> None:
+    """Try one delivery, then ring for those that waited for it."""
+    done = outbox.attempt(delivery_id)
+    if done is None:
+        return
+    for following in done.following:
+        wake.deliver(following)
+    if done.again_in is not None:
+        wake.deliver(delivery_id, countdown=done.again_in)
+
+
+@shared_task(name="alerts.tasks.sweep")
+def sweep() -> None:
+    """Find letters and deliveries whose bell nobody heard; throw old rows away."""
+    evaluate()
+    for delivery_id in outbox.due():
+        if not wake.deliver(delivery_id):
+            break  # the next sweep finds the rest
+    now = timezone.now()
+    reading.raise_low_water(now)
+    upkeep.purge(now)
+
+
+def _read_all() -> None:
+    for _batch in range(MOST_BATCHES):
+        read = reading.evaluate(timezone.now())
+        # Rung in order: FIFO holds anyhow, but the first is then the first to be tried.
+        for delivery_id in read.deliveries:
+            if not wake.deliver(delivery_id):
+                break
+        if read.letters < reading.BATCH:
+            return
+    wake.evaluate()
