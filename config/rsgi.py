@@ -195,9 +195,14 @@ class Bridge:
     async def _collect(self, proto: Any, length: int | None) -> bytes:
         if length is not None and length <= MIB:
             return cast("bytes", await proto())
-        chunks, size = [], 0
+        chunks, size, empty = [], 0, 0
         async for chunk in proto:
             size += len(chunk)
+            empty += not chunk
+            if empty > 1:
+                # granian ends a body with one empty chunk; a broken one (or trailers, which no
+                # SDK sends) shows as one more: it does not raise while iterating.
+                raise BodyError(400, "bad_framing", "The body is cut short or badly framed.")
             if size > self.limits.body_bytes:
                 raise BodyError(413, "too_large", "The body is larger than 20 MiB.")
             chunks.append(chunk)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from config import logs
-from config.env import Env, read_secret
+from config.env import BadSetting, Env, read_secret
 from config.run import place
 
 # --- Where we are ------------------------------------------------------------------------------
@@ -18,6 +18,12 @@ EMBERWATCH_DATA = env.data_folder(BASE_DIR)
 PORT = env.number("PORT", 8000, low=1, high=65535)
 EMBERWATCH_URL = env.origin("EMBERWATCH_URL", f"http://127.0.0.1:{PORT}")
 SECURE = EMBERWATCH_URL.scheme == "https"
+ALLOW_HTTP = env.flag("EMBERWATCH_ALLOW_HTTP", default=False)
+if not (SECURE or EMBERWATCH_URL.is_loopback or ALLOW_HTTP):
+    raise BadSetting(
+        f"EMBERWATCH_URL is '{EMBERWATCH_URL}': passwords would travel in the clear; use https, "
+        "or set EMBERWATCH_ALLOW_HTTP=true where nobody can listen in."
+    )
 
 # --- Security ----------------------------------------------------------------------------------
 

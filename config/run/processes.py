@@ -55,14 +55,14 @@ def processes(sizes: Sizes) -> tuple[Process, ...]:
     )
 
 
-def web(sizes: Sizes) -> tuple[str, ...]:
+def web(sizes: Sizes, target: str = "config.rsgi:app") -> tuple[str, ...]:
     """Granian with our bridge: HTTP/1.1 only, headers within 10 s."""
     return (
         *(sys.executable, "-m", "granian", "--interface", "rsgi", "--loop", "asyncio"),
         *("--host", sizes.host, "--port", str(sizes.port), "--workers", str(sizes.web_workers)),
         *("--http", "1", "--no-ws", "--http1-header-read-timeout", "10000"),
         *("--workers-kill-timeout", str(STOP_SECONDS), "--respawn-failed-workers"),
-        *("--respawn-interval", "1", "--log-level", "warning", "config.rsgi:app"),
+        *("--respawn-interval", "1", "--log-level", "warning", target),
     )
 
 

@@ -1,0 +1,112 @@
+"""Commands that find or start the embedded servers, and the sentences when they cannot."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.env import Env
+from config.run import place as places
+from config.run import postgres
+from config.run.errors import RunError
+from config.run.place import Place
+from config.run.servers import prepare_secret
+from tests.stack import ROOT
+
+
+def start(data: Path, *words: str) -> subprocess.Popen[str]:
+    dropped = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
+    env = {key: value for key, value in os.environ.items() if key not in dropped}
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env={**env, "EMBERWATCH_DATA": str(data)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def servers_of(data: Path) -> list[str]:
+    """Command lines of servers that run on a data folder."""
+    home = str(places.guess(data).home)
+    lines = [
+        " ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])
+    ]
+    return [line for line in lines if ("postgres" in line or "redis" in line) and home in line]
+
+
+@pytest.mark.timeout(120)
+def test_commands_share_one_start_and_leave_nothing_running(tmp_path: Path):
+    data = tmp_path / "data"
+    commands = [start(data, "showmigrations", "tracker") for _ in range(3)]
+    for command in commands:
+        output, errors = command.communicate(timeout=90)
+        assert command.returncode == 0, errors
+        assert "0001" in output
+    assert servers_of(data) == []
+
+
+@pytest.mark.parametrize("words", [["check"], ["help"], ["migrate", "--help"]])
+def test_commands_that_ask_no_server_start_none(tmp_path: Path, words: list[str]):
+    command = start(tmp_path / "data", *words)
+    _output, errors = command.communicate(timeout=60)
+    assert command.returncode == 0, errors
+    assert not (tmp_path / "data").exists()
+
+
+def test_data_of_another_major_version_is_refused_with_a_sentence(tmp_path: Path):
+    place = Place(tmp_path, tmp_path, tmp_path / "run")
+    place.cluster.mkdir()
+    (place.cluster / "PG_VERSION").write_text("14\n")
+    with pytest.raises(RunError, match=r"was made by PostgreSQL 14 and only \d+ is here: install"):
+        postgres.choose(place)
+
+
+def test_the_binaries_follow_the_data(tmp_path: Path):
+    place = Place(tmp_path, tmp_path, tmp_path / "run")
+    place.cluster.mkdir()
+    for binaries in postgres.candidates():
+        (place.cluster / "PG_VERSION").write_text(f"{binaries.major}\n")
+        assert postgres.choose(place).major == binaries.major
+
+
+def test_a_long_data_folder_still_has_short_sockets(tmp_path: Path):
+    data = tmp_path / ("long" * 20) / ("folder" * 10)
+    place, _user = places.settle(data)
+    assert len(os.fsencode(place.sockets)) <= places.SOCKET_ROOM
+    assert places.read(data) == place
+    assert places.settle(data)[0] == place
+    if place.sockets.parent != place.home:
+        place.sockets.rmdir()
+        again, _user = places.settle(data)  # /tmp was swept
+        assert again.sockets.is_dir()
+        again.sockets.rmdir()
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path):
+    data = tmp_path / "data"
+    data.mkdir(mode=0o750)
+    data.chmod(0o750)
+    places.make_data_folder(data)
+    assert data.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(RunError, match="which is not a folder"):
+        places.make_data_folder(tmp_path / "data")
+
+
+def test_a_secret_is_made_once_for_the_embedded_run_and_required_otherwise(tmp_path: Path):
+    prepare_secret(tmp_path, Env({}))
+    made = (tmp_path / "secret_key").read_text()
+    assert len(made.strip()) >= 50
+    prepare_secret(tmp_path, Env({}))
+    assert (tmp_path / "secret_key").read_text() == made
+    (tmp_path / "secret_key").unlink()
+    with pytest.raises(RunError, match="SECRET_KEY is not set"):
+        prepare_secret(tmp_path, Env({"DATABASE_URL": "postgresql://u@h/n"}))
