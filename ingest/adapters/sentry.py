@@ -21,7 +21,7 @@ from ingest.adapters.normalise import event, items, scalars
 from ingest.adapters.normalise.work import Work
 from tracker.domain.event import Event
 from tracker.domain.items import AttachmentFile
-from tracker.domain.scrub import may_hold_secrets
+from tracker.domain.scrub import escapes, may_hold_secrets
 
 MAX_REPORT = 100 * 1024
 MAX_FEEDBACK = 1024 * 1024
@@ -75,8 +75,10 @@ def _check_size(payload: bytes) -> None:
 def _event(payload: bytes, context: Context) -> Event:
     """The event of its JSON text."""
     decoded = _object(payload)
-    work = _work(context, may_hold_secrets(payload) or not decoded.strict, len(payload))
-    raw = _mended(decoded, b"\\u0000" in payload, work)
+    nul, hidden = escapes(payload)
+    deep = hidden or not decoded.strict or may_hold_secrets(payload)
+    work = _work(context, deep, len(payload))
+    raw = _mended(decoded, nul, work)
     return event.build(raw, context, work)
 
 

@@ -94,7 +94,7 @@ _PEM = re.compile(
     r".*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     re.DOTALL,
 )
-_BEARER = re.compile(r"\b(bearer)\s{1,4}[\w\-.~+/]{8,}={0,2}", re.IGNORECASE)
+_BEARER = re.compile(r"\b([Bb]earer)\s{1,4}[\w\-.~+/]{8,}={0,2}")
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)*")
 _URL_PASSWORD = re.compile(r"(:(?:\\?/){2}[^\s/@:\"']{0,256}:)[^\s/@\"']{1,512}@")
 
@@ -124,7 +124,7 @@ def scrub_text(text: str) -> str:
         text = _PEM.sub(FILTERED, text)
     if "eyJ" in text:
         text = _JWT.sub(FILTERED, text)
-    if "earer" in text or "EARER" in text:
+    if "earer" in text:
         text = _BEARER.sub(r"\1 " + FILTERED, text)
     if "@" in text and ":" in text:
         text = _URL_PASSWORD.sub(r"\1" + FILTERED + "@", text)
@@ -151,13 +151,18 @@ def may_hold_secrets(body: bytes) -> bool:
     False is certain; True only costs the longer walk. Anchored on rare bytes, because
     looking for one byte is many times cheaper than looking for several.
     """
-    if b"earer" in body or b"EARER" in body:
+    if b"earer" in body:
         return True
     if _near(body, b"J", b"eyJ", 2) or _near(body, b"V", b"PRIVATE KEY", 8):
         return True
-    if _password_before_at(body) or _card_digits(body):
-        return True
-    return b"\\u00" in body and _ESCAPED_ASCII.search(body) is not None
+    return _password_before_at(body) or _card_digits(body)
+
+
+def escapes(body: bytes) -> tuple[bool, bool]:
+    """Whether a JSON text writes (NUL, a character that could begin a secret) as `\\u00..`."""
+    if b"\\u00" not in body:
+        return False, False
+    return b"\\u0000" in body, _ESCAPED_ASCII.search(body) is not None
 
 
 def _near(body: bytes, anchor: bytes, needle: bytes, back: int) -> bool:

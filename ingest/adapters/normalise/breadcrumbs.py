@@ -7,12 +7,15 @@ import msgspec
 from ingest.adapters.normalise import bags, scalars
 from ingest.adapters.normalise.stack import as_list
 from ingest.adapters.normalise.work import Place, Work
+from tracker.domain.event import LEVELS
 from tracker.domain.scrub import scrub_query
 
 MAX_CRUMBS = 100
 CRUMB_BYTES = 2048
-_TEXTS = (("type", 64), ("category", 128), ("message", CRUMB_BYTES))
-_KNOWN = frozenset(("type", "category", "message", "level", "timestamp", "data", "event_id"))
+_LIMITS = {"type": 64, "category": 128, "message": CRUMB_BYTES, "event_id": 64}
+_KNOWN = frozenset(("timestamp", "level", "data", *_LIMITS))
+_LEVELS = frozenset(LEVELS)
+_QUERIES = frozenset({"url", "to", "from", "http.query", "query"})
 _encode_lines = msgspec.json.Encoder().encode_lines
 _PLACE: Place = ((None, "breadcrumbs"), "values")
 
@@ -36,7 +39,7 @@ def breadcrumbs(raw: Any, work: Work, shift: float) -> list[dict[str, Any]]:
             kept.append(crumb)
     if kept and work.size > CRUMB_BYTES:
         lines = _encode_lines(kept).split(b"\n")
-        if len(max(lines, key=len)) > CRUMB_BYTES:
+        if max(map(len, lines)) > CRUMB_BYTES:
             for index, line in enumerate(lines[: len(kept)]):
                 if len(line) > CRUMB_BYTES:
                     _shrink(kept[index], (_PLACE, index), work)
@@ -48,23 +51,22 @@ def _crumb(crumb: dict[str, Any], place: Place, work: Work, shift: float) -> Non
     deep = work.deep
     if not _KNOWN.issuperset(crumb):
         _move_unknown(crumb)
-    for key, limit in _TEXTS:
-        if key in crumb:
-            value = crumb[key]
-            if type(value) is not str or deep or len(value) > limit:
-                crumb[key] = work.text(value, limit, (place, key))
-    if "timestamp" in crumb:
-        when = scalars.moment(crumb["timestamp"])
-        if when is None:
-            if crumb["timestamp"] is not None:
-                work.invalid((place, "timestamp"), crumb["timestamp"])
-            del crumb["timestamp"]
-        else:
-            crumb["timestamp"] = when + shift
-    if "level" in crumb:
-        crumb["level"] = scalars.level(crumb["level"]) or "info"
-    if "data" in crumb:
-        _data(crumb, place, work)
+    for key, value in crumb.items():
+        if key == "timestamp":
+            when = scalars.moment(value)
+            if when is None and value is not None:
+                work.invalid((place, key), value)
+            crumb[key] = None if when is None else when + shift
+        elif key == "level":
+            if type(value) is not str or value not in _LEVELS:
+                crumb[key] = scalars.level(value) or "info"
+        elif key == "data":
+            if type(value) is not dict:
+                crumb[key] = value = {} if value in (None, "", []) else {"value": value}
+            if value:
+                _data(value, (place, key), work)
+        elif type(value) is not str or deep or len(value) > _LIMITS[key]:
+            crumb[key] = work.text(value, _LIMITS[key], (place, key))
 
 
 def _move_unknown(crumb: dict[str, Any]) -> None:
@@ -73,20 +75,11 @@ def _move_unknown(crumb: dict[str, Any]) -> None:
         del crumb[key]
 
 
-def _data(crumb: dict[str, Any], place: Place, work: Work) -> None:
-    data = crumb["data"]
-    if type(data) is not dict:
-        if data in (None, "", []):
-            del crumb["data"]
-            return
-        data = crumb["data"] = {"value": data}
-    if not data:
-        del crumb["data"]
-        return
-    bags.clean_mapping(data, CRUMB_BYTES, (place, "data"), work)
-    if work.scrub:
-        for key in ("url", "to", "from", "http.query", "query"):
-            if key in data and type(data[key]) is str and "=" in data[key]:
+def _data(data: dict[str, Any], place: Place, work: Work) -> None:
+    bags.clean_mapping(data, CRUMB_BYTES, place, work)
+    if work.scrub and not _QUERIES.isdisjoint(data):
+        for key in _QUERIES & data.keys():
+            if type(data[key]) is str and "=" in data[key]:
                 data[key] = scrub_query(data[key], work.keys)
 
 

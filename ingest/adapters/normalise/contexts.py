@@ -82,7 +82,7 @@ def modules(raw: Any, work: Work) -> dict[str, str]:
     if raw and not work.deep:
         try:
             "".join(raw.values())  # only texts
-            if len(max(raw, key=len)) <= 200 and len(max(raw.values(), key=len)) <= 200:
+            if max(map(len, raw)) <= 200 and max(map(len, raw.values())) <= 200:
                 return raw
         except TypeError:
             pass

@@ -116,7 +116,7 @@ _LATEST = 253402300799.0  # the end of the year 9999
 
 def moment(value: Any) -> float | None:
     """Seconds since 1970 UTC from a number, milliseconds, or ISO 8601; None when unreadable."""
-    if isinstance(value, str):
+    if type(value) is str:
         return _moment_of_text(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -133,14 +133,12 @@ def _moment_of_number(value: float) -> float | None:
 
 def _moment_of_text(text: str) -> float | None:
     minute = _minutes.get(text[:17])
-    if minute is not None and text[-1:] == "Z":
-        seconds = text[17:-1]
-        if (
-            seconds[:2].isdigit()
-            and len(seconds) < 14
-            and seconds[2:].strip("0123456789") in ("", ".")
-        ):
-            return minute + float(seconds)
+    if minute is not None and text[-1] == "Z" and len(text) < 32:
+        try:
+            seconds = float(text[17:-1])
+        except ValueError:
+            return None
+        return minute + seconds if 0 <= seconds < 61 else None
     text = text.strip()
     match = _MOMENT.fullmatch(text) if len(text) < 64 else None
     if match is None:

@@ -1,5 +1,6 @@
 """Frames, exceptions and threads: normalised in place, and as Frame, ExceptionInfo, Thread."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ingest.adapters.normalise import bags, scalars
@@ -36,10 +37,11 @@ _TEXTS = (
     ("image_addr", 64),
 )
 _TEXT_LIMITS = dict(_TEXTS)
-_OTHERS = frozenset(
-    "lineno colno pre_context post_context vars in_app stack_start lock data errors".split()
+_USUAL = frozenset(
+    "function module filename abs_path context_line lineno in_app vars pre_context"
+    " post_context".split()
 )
-_KNOWN = _OTHERS | _TEXT_LIMITS.keys()
+_RARE = frozenset({"stack_start", "lock", "data", "errors"})
 _ADDRESSES = frozenset({"instruction_addr", "symbol_addr", "image_addr"})
 
 
@@ -107,33 +109,34 @@ def stacktrace(raw: Any, place: Place, work: Work) -> tuple[dict[str, Any], tupl
 
 def frame(raw: dict[str, Any], place: Place, work: Work) -> Frame | None:
     """One frame, mended in place; None when it says nothing."""
-    if not _KNOWN.issuperset(raw):
-        for key in [key for key in raw if key not in _KNOWN]:
-            del raw[key]
-    deep = work.deep
-    empty = True
-    for key, value in list(raw.items()):
-        limit = _TEXT_LIMITS.get(key)
-        if value is None:
-            del raw[key]
-            continue
-        if limit is None:
-            continue
-        if type(value) is not str or len(value) > limit or deep:
-            if key in _ADDRESSES and type(value) is int and 0 <= value < 2**64:
-                value = hex(value)
-            raw[key] = value = work.text(value, limit, (place, key))
-        if value:
-            empty = False
+    if not _USUAL.issuperset(raw):
+        _unusual(raw, place, work)
     get = raw.get
-    lineno, colno, in_app = get("lineno"), get("colno"), get("in_app")
-    if lineno is not None and (type(lineno) is not int or not 0 <= lineno < 2**31):
-        lineno = _mended(raw, "lineno", scalars.integer(lineno), place, work)
-    if colno is not None and (type(colno) is not int or not 0 <= colno < 2**31):
-        colno = _mended(raw, "colno", scalars.integer(colno), place, work)
-    if in_app is not None and type(in_app) is not bool:
-        in_app = _mended(raw, "in_app", scalars.boolean(in_app), place, work)
-    if empty and lineno is None:
+    function = get("function", "")
+    if type(function) is not str or len(function) > 256 or work.deep:
+        function = _text(raw, "function", place, work)
+    module = get("module", "")
+    if type(module) is not str or len(module) > 256 or work.deep:
+        module = _text(raw, "module", place, work)
+    filename = get("filename", "")
+    if type(filename) is not str or len(filename) > 256 or work.deep:
+        filename = _text(raw, "filename", place, work)
+    abs_path = get("abs_path", "")
+    if type(abs_path) is not str or len(abs_path) > 2048 or work.deep:
+        abs_path = _text(raw, "abs_path", place, work)
+    line = get("context_line", "")
+    if type(line) is not str or len(line) > LINE_LENGTH or work.deep:
+        line = _text(raw, "context_line", place, work)
+    lineno = get("lineno")
+    if type(lineno) is not int or not 0 <= lineno < 2**31:
+        lineno = _converted(raw, "lineno", scalars.integer, place, work)
+    in_app = get("in_app")
+    if type(in_app) is not bool:
+        in_app = _converted(raw, "in_app", scalars.boolean, place, work)
+    package = get("package", "")
+    if not (function or filename or module or abs_path or package) and (
+        lineno is None and not line and "instruction_addr" not in raw
+    ):
         return None
     if "vars" in raw:
         _variables(raw, place, work)
@@ -141,41 +144,62 @@ def frame(raw: dict[str, Any], place: Place, work: Work) -> Frame | None:
         _lines(raw, "pre_context", place, work)
     if "post_context" in raw:
         _lines(raw, "post_context", place, work)
-    if len(raw.keys() & _RARE):
-        _rare(raw, place, work)
+    colno = get("colno")
+    platform = get("platform", "")
     return Frame(
-        get("function", ""),
-        get("module", ""),
-        get("filename", ""),
-        get("abs_path", ""),
-        lineno,
-        colno,
-        get("context_line", ""),
-        in_app,
-        get("package", ""),
-        get("platform", ""),
+        function, module, filename, abs_path, lineno, colno, line, in_app, package, platform
     )
 
 
-_RARE = frozenset({"stack_start", "lock", "data", "errors"})
+def _text(raw: dict[str, Any], key: str, place: Place, work: Work) -> str:
+    """The text at `key`, mended in the frame too."""
+    if key not in raw:
+        return ""
+    value = raw[key]
+    if key in _ADDRESSES and type(value) is int and 0 <= value < 2**64:
+        value = hex(value)
+    text = work.text(value, _TEXT_LIMITS[key], (place, key))
+    if text:
+        raw[key] = text
+    else:
+        del raw[key]
+    return text
 
 
-def _rare(raw: dict[str, Any], place: Place, work: Work) -> None:
-    """Attributes that few frames have: kept small."""
-    for key in _RARE & raw.keys():
-        holder = {key: raw[key]}
-        bags.clean_mapping(holder, 256, place, work, depth=4)
-        bags.fit(holder, 2048, place, work)
-        raw[key] = holder.get(key)
-
-
-def _mended(raw: dict[str, Any], key: str, value: Any, place: Place, work: Work) -> Any:
-    """Put a converted value in its place, or drop it with a note."""
+def _converted(
+    raw: dict[str, Any],
+    key: str,
+    convert: Callable[[Any], Any],
+    place: Place,
+    work: Work,
+) -> Any:
+    """The value at `key` as `convert` reads it, or None, with a note, and the key dropped."""
+    if key not in raw:
+        return None
+    value = convert(raw[key])
     if value is None:
-        work.invalid((place, key), raw.pop(key))
+        if raw[key] is not None:
+            work.invalid((place, key), raw[key])
+        del raw[key]
     else:
         raw[key] = value
     return value
+
+
+def _unusual(raw: dict[str, Any], place: Place, work: Work) -> None:
+    """Mend the attributes that few frames have; drop those of no protocol."""
+    for key in [key for key in raw if key not in _USUAL]:
+        if key in _TEXT_LIMITS:
+            _text(raw, key, place, work)
+        elif key == "colno":
+            _converted(raw, key, scalars.integer, place, work)
+        elif key in _RARE and raw[key] is not None:
+            holder = {key: raw[key]}
+            bags.clean_mapping(holder, 256, place, work, depth=4)
+            bags.fit(holder, 2048, place, work)
+            raw[key] = holder.get(key)
+        else:
+            del raw[key]
 
 
 def _variables(raw: dict[str, Any], place: Place, work: Work) -> None:
