@@ -6,7 +6,8 @@ clock and do no I/O: what they need comes in a `Context`.
 
     AdapterError
     └── Malformed      the sender's fault: 400, nothing stored
-        └── TooLarge   an event item over its limit: 413
+        ├── TooLarge   an event item over its limit: 413
+        └── Unusable   good JSON that means no event (Rollbar): 422
 """
 
 from typing import Any, Protocol
@@ -44,6 +45,12 @@ class TooLarge(Malformed):
     status = 413
 
 
+class Unusable(Malformed):
+    """Well-formed, but not what the protocol asks for."""
+
+    status = 422
+
+
 class Receipt(Struct, frozen=True):
     """What the web process learns from one cheap look at a body."""
 
@@ -55,6 +62,12 @@ class Receipt(Struct, frozen=True):
     """Items that are not kept, by kind: `transaction`, `session`, `unknown` ..."""
     dsn: str = ""
     """DSN named inside the body (self-authenticated envelopes)."""
+    key: str = ""
+    """Access token named inside the body (Rollbar)."""
+    platform: str = ""
+    """Platform told inside the body, where scopes of keys depend on it (Rollbar)."""
+    told_id: str = ""
+    """The event's id as the client wrote it, for answers that echo it (Rollbar)."""
 
 
 class Context(Struct, frozen=True):

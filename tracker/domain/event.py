@@ -108,6 +108,8 @@ class Event(Struct, frozen=True):
     data: dict[str, Any] = {}
     """The normalised, scrubbed payload under the client's attribute names, JSON-ready:
     this is what is stored, shown and exported."""
+    title: str = ""
+    """A title that the client itself chose; "" leaves it to us."""
 
     @property
     def unhandled(self) -> bool:

@@ -137,6 +137,7 @@ def build(raw: dict[str, Any], context: Context, work: Work) -> Event:
         user_key=around[1],
         cut=work.changed,
         data=data,
+        title=work.text(raw.get("title"), 255, (None, "title")),
     )
 
 
