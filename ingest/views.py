@@ -84,8 +84,9 @@ class IngestView(APIView):
     counted_under = 0
     """The project that a refusal is counted under; 0 until the key is known to be right."""
 
-    def post(self, request: Request, project_id: int | None = None) -> Response:
+    def post(self, request: Request, project: str | None = None) -> Response:
         """Take one body. Raises Refused."""
+        project_id = int(project) if project else None
         raw = request._request
         credentials = credentials_of(raw.headers, raw.GET.dict())
         sender = self.admit(credentials, project_id) if credentials else None
@@ -97,7 +98,7 @@ class IngestView(APIView):
             sender = self.admit(credentials, project_id)
         elif receipt.dsn:
             _agree(receipt, sender)
-        return self.put(raw, adapter.name, sender, credentials, receipt, body, encoding)
+        return self.keep(raw, adapter.name, sender, credentials, receipt, body, encoding)
 
     def admit(self, credentials: Credentials | None, project_id: int | None) -> Sender:
         """The sender, if it may send now. Raises NoKey, WrongKey, TooMuch."""
@@ -106,7 +107,7 @@ class IngestView(APIView):
         LIMITS.check(sender)
         return sender
 
-    def put(
+    def keep(
         self,
         raw: HttpRequest,
         adapter: str,
