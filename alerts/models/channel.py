@@ -64,17 +64,18 @@ class Channel(models.Model):
         """Take new configuration; secrets that are not named stay. Does not save."""
         self.config = config
         if secrets:
-            self.sealed = vault.seal({**self._known_secrets(), **secrets})
+            self.sealed = vault.seal({**self.known_secrets(), **secrets})
 
     def secret_names(self) -> set[str]:
         """Which secrets are set; {} when they can't be opened."""
-        return set(self._known_secrets())
+        return set(self.known_secrets())
 
     def is_paused(self, now: datetime) -> bool:
         """Whether the channel waits after many failures."""
         return self.paused_until is not None and self.paused_until > now
 
-    def _known_secrets(self) -> dict[str, str]:
+    def known_secrets(self) -> dict[str, str]:
+        """Secrets as they are; {} when they can't be opened."""
         try:
             return vault.unseal(self.sealed)
         except vault.VaultError:

@@ -28,11 +28,11 @@ class TransportError(Exception):
     """What it answered: an HTTP or SMTP status."""
 
 
-class Unreachable(TransportError):  # noqa: N818 - the tree says error
+class Unreachable(TransportError):
     """Nobody answered, or not in time."""
 
 
-class Rejected(TransportError):  # noqa: N818 - the tree says error
+class Rejected(TransportError):
     """The receiver said no."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Rejected(TransportError):  # noqa: N818 - the tree says error
         self.retry_after = retry_after
 
 
-class Misconfigured(TransportError):  # noqa: N818 - the tree says error
+class Misconfigured(TransportError):
     """The channel can't work as it is configured."""
 
     permanent = True
@@ -59,7 +59,7 @@ class Blocked(Misconfigured):
     """The outbound guard refuses the address."""
 
 
-class NotSent(TransportError):  # noqa: N818 - the tree says error
+class NotSent(TransportError):
     """Nothing was tried and nothing will be."""
 
     permanent = True

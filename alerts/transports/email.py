@@ -121,7 +121,8 @@ def texts(message: Message) -> tuple[str, str]:
         "rule": one_line(message.content.rule),
     }
     return (
-        render_to_string("alerts/email/message.txt", context),
+        # Plain text: the sum with a str is not marked as safe HTML any more.
+        render_to_string("alerts/email/message.txt", context) + "",
         render_to_string("alerts/email/message.html", context),
     )
 

@@ -1,0 +1,137 @@
+"""What the pages of alerts share: rows of the user's projects only, and roles as permissions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+
+from alerts.domain.text import one_line
+from tracker.models import Issue, Project, Role, User
+
+M = TypeVar("M", bound=Model)
+
+
+def projects_of(request: HttpRequest, role: str) -> set[int]:
+    """Ids of the projects in which the request's user has at least `role`; asked once."""
+    known: dict[str, set[int]] = request.__dict__.setdefault("_alerts_projects", {})
+    if role not in known:
+        user = request.user
+        if not isinstance(user, User) or not user.is_active:
+            return set()
+        known[role] = set(Project.objects.visible_to(user, role).values_list("pk", flat=True))
+    return known[role]
+
+
+if TYPE_CHECKING:
+
+    class _ModelAdmin(admin.ModelAdmin[M], Generic[M]):
+        """Django's, with a type parameter."""
+
+else:
+
+    class _ModelAdmin(admin.ModelAdmin, Generic[M]):
+        """Django's, which takes no type parameter while running."""
+
+
+class ProjectAdmin(_ModelAdmin[M], Generic[M]):
+    """Triagers see, admins of the project configure; what is foreign is not found."""
+
+    project_path: ClassVar[str] = "project"
+    """How a row leads to its project, as a lookup."""
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 50
+
+    def project_of(self, row: M) -> int:
+        """Id of a row's project."""
+        found: Any = row
+        for name in self.project_path.split("__"):
+            found = getattr(found, name)
+        return int(found.pk)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        """Rows of projects in which the user triages."""
+        mine = projects_of(request, Role.TRIAGER)
+        return super().get_queryset(request).filter(**{f"{self.project_path}__in": mine})
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whoever triages somewhere."""
+        return bool(projects_of(request, Role.TRIAGER))
+
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Triagers of the project."""
+        mine = projects_of(request, Role.TRIAGER)
+        return bool(mine) if obj is None else self.project_of(obj) in mine
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Admins of the project."""
+        mine = projects_of(request, Role.ADMIN)
+        return bool(mine) if obj is None else self.project_of(obj) in mine
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Admins of any project."""
+        return bool(projects_of(request, Role.ADMIN))
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Admins of the project."""
+        return self.has_change_permission(request, obj)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
+        """Names what goes; the rows below it may be many and go unlisted."""
+        return [str(each) for each in objs], {}, set(), []
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Choices are what the user administers; without the pop-ups beside them."""
+        if db_field.remote_field.model is Project:
+            kwargs["queryset"] = Project.objects.filter(pk__in=projects_of(request, Role.ADMIN))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the add and edit pop-ups beside each choice."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        for name in ("add", "change", "delete", "view"):
+            if field is not None and hasattr(field.widget, f"can_{name}_related"):
+                setattr(field.widget, f"can_{name}_related", False)
+        return field
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        raise Http404
+
+
+class LogAdmin(ProjectAdmin[M], Generic[M]):
+    """Rows that the product writes: nobody adds, changes or deletes them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Nobody."""
+        return False
+
+
+def issue_link(issue: Issue | None) -> str:
+    """A link to an issue: its short id and title."""
+    if issue is None:
+        return "-"
+    text = f"{issue.short_id} {one_line(issue.title, 80)}"
+    try:
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:tracker_issue_change", args=[issue.pk]), text
+        )
+    except NoReverseMatch:
+        return text

@@ -1,0 +1,179 @@
+"""Channels: made in two steps (kind, then its options), tested with a button."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from alerts import transports
+from alerts.actions import send_test
+from alerts.admin.base import ProjectAdmin, projects_of
+from alerts.models import Channel, Delivery
+from alerts.transports.base import Misconfigured, Option, Transport
+from tracker.models import Project, Role
+
+PREFIX = "option_"
+
+
+class ChannelForm(forms.ModelForm):
+    """Options of a kind as fields; a secret is never shown, an empty field keeps it."""
+
+    transport: ClassVar[Transport]
+    kind: ClassVar[str]
+    made: dict[str, str]
+    """Secrets that were made for the channel, to be shown once."""
+
+    class Meta:
+        model = Channel
+        fields = ("project", "name", "enabled")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.made = {}
+        known = self.instance.secret_names()
+        for option in self.transport.options:
+            field = self.fields[PREFIX + option.name]
+            if option.secret and option.name in known:
+                field.required = False
+                field.widget.attrs["placeholder"] = "kept; type to replace it"
+            elif not option.secret:
+                field.initial = self.instance.config.get(option.name, "")
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the transport whether the configuration can work."""
+        cleaned = super().clean() or self.cleaned_data
+        given = {
+            o.name: str(cleaned.get(PREFIX + o.name) or "").strip() for o in self.transport.options
+        }
+        secret = {option.name for option in self.transport.options if option.secret}
+        config = {name: value for name, value in given.items() if name not in secret and value}
+        typed = {name: value for name, value in given.items() if name in secret and value}
+        try:
+            known = self.instance.known_secrets()
+            self.made = self.transport.complete(config, {**known, **typed})
+        except Misconfigured as error:
+            raise forms.ValidationError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+        self.instance.kind = self.kind
+        self.instance.keep(config, {**typed, **self.made})
+        return cleaned
+
+
+def form_of(kind: str) -> type[ChannelForm]:
+    """The form of a kind of channel."""
+    transport = transports.get(kind)
+    fields = {PREFIX + option.name: _field(option) for option in transport.options}
+    return type("ChannelForm", (ChannelForm,), {**fields, "transport": transport, "kind": kind})
+
+
+def _field(option: Option) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": option.label, "help_text": option.help, "required": option.required,
+    }  # fmt: skip
+    if option.secret:
+        widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
+        return forms.CharField(widget=widget, max_length=2_000, **common)
+    if option.kind == "emails":
+        return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=5_000, **common)
+    return forms.CharField(max_length=2_000, widget=forms.TextInput(attrs={"size": 60}), **common)
+
+
+@admin.register(Channel)
+class ChannelAdmin(ProjectAdmin[Channel]):
+    """Channels of the user's projects."""
+
+    list_display = ("name", "project", "kind", "enabled", "condition", "last_sent_at")
+    list_filter = ("kind", "enabled")
+    list_select_related = ("project",)
+    search_fields = ("name", "project__name")
+    actions = ("test",)
+    change_form_template = "admin/alerts/channel/change_form.html"
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The form of the channel's kind, or of the one that is to be added."""
+        kind = obj.kind if obj is not None else request.GET.get("kind", "")
+        if kind not in transports.registry():
+            return super().get_form(request, obj, change, **kwargs)
+        if not self._may(request, obj):
+            kwargs.setdefault("fields", ["project", "name", "enabled"])
+            return super().get_form(request, obj, change, **kwargs)
+        form = form_of(kind)
+        form.base_fields["project"].queryset = self._projects(request)  # type: ignore[attr-defined]
+        if obj is not None:
+            form.base_fields["project"].disabled = True
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
+        """Options below what all channels have."""
+        plain = ["project", "name", "enabled"]
+        kind = obj.kind if obj is not None else request.GET.get("kind", "")
+        known = transports.registry().get(kind)
+        if known is None or not self._may(request, obj):
+            return ((None, {"fields": plain}),)
+        options = [PREFIX + option.name for option in known.options]
+        return ((None, {"fields": plain}), (known.label, {"fields": options}))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """First the kind, then the rest."""
+        if request.GET.get("kind", "") not in transports.registry() and self.has_add_permission(
+            request
+        ):
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Add a channel",
+                "opts": self.opts,
+                "kinds": transports.choices(),
+            }
+            return TemplateResponse(request, "admin/alerts/channel/kinds.html", context)
+        return super().add_view(request, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
+        """Tell a secret that was made, this once."""
+        super().save_model(request, obj, form, change)
+        for name, value in getattr(form, "made", {}).items():
+            messages.warning(request, f"The {name} of {obj.name}, shown only now: {value}")
+
+    def response_change(self, request: HttpRequest, obj: Channel) -> HttpResponse:
+        """Saved; perhaps a test is wanted too."""
+        if "_test" in request.POST:
+            self._send_test(request, obj)
+            return HttpResponseRedirect(request.path)
+        return super().response_change(request, obj)
+
+    @admin.action(description="Send a test", permissions=["change"])
+    def test(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        """Send a test through the first five of the chosen channels."""
+        for channel in queryset.filter(project__in=projects_of(request, Role.ADMIN))[:5]:
+            self._send_test(request, channel)
+
+    @admin.display(description="condition")
+    def condition(self, channel: Channel) -> str:
+        """Working, failing or paused."""
+        if channel.is_paused(timezone.now()):
+            return f"paused after {channel.failures} failures: {channel.last_error}"
+        if channel.failures:
+            return f"{channel.failures} failures: {channel.last_error}"
+        return "works" if channel.last_sent_at else "not used yet"
+
+    def _send_test(self, request: HttpRequest, channel: Channel) -> None:
+        delivery = send_test(channel, request.user.get_username())
+        answer = " ".join(part for part in (delivery.last_status, delivery.last_error) if part)
+        if delivery.state == Delivery.State.SENT:
+            messages.success(request, f"{channel.name}: the test was taken. Answer: {answer}")
+        else:
+            messages.error(request, f"{channel.name}: the test was not taken. {answer}")
+
+    def _may(self, request: HttpRequest, obj: Channel | None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def _projects(self, request: HttpRequest) -> Any:
+        return Project.objects.filter(pk__in=projects_of(request, Role.ADMIN))

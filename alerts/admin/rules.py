@@ -1,0 +1,91 @@
+"""Alert rules: what is worth telling whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from alerts.admin.base import ProjectAdmin, projects_of
+from alerts.domain.rules import TRIGGER_NAMES
+from alerts.models import AlertRule, Channel
+from tracker.models import Role
+
+
+class RuleForm(forms.ModelForm):
+    """Triggers to tick; channels of the rule's own project."""
+
+    triggers = forms.MultipleChoiceField(
+        label="When any of these happens", choices=list(TRIGGER_NAMES.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+
+    class Meta:
+        model = AlertRule
+        fields = (
+            "project", "name", "enabled", "triggers", "min_level", "environments", "severity",
+            "channels", "cooldown_minutes",
+        )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """A rule tells channels of its own project only."""
+        cleaned = super().clean() or self.cleaned_data
+        project = cleaned.get("project") or getattr(self.instance, "project", None)
+        foreign = [c.name for c in cleaned.get("channels") or () if c.project != project]
+        if foreign:
+            self.add_error("channels", f"Of another project: {', '.join(foreign)}.")
+        return cleaned
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(ProjectAdmin[AlertRule]):
+    """Rules of the user's projects."""
+
+    form = RuleForm
+    list_display = ("name", "project", "enabled", "when", "level", "severity", "tells")
+    list_filter = ("enabled", "severity")
+    list_select_related = ("project",)
+    search_fields = ("name", "project__name")
+    fieldsets = (
+        (None, {"fields": ("project", "name", "enabled")}),
+        ("When", {"fields": ("triggers",)}),
+        ("If", {"fields": ("min_level", "environments")}),
+        ("Then", {"fields": ("severity", "channels", "cooldown_minutes")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With their channels."""
+        return super().get_queryset(request).prefetch_related("channels")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: AlertRule | None = None) -> Any:
+        """A rule stays with its project."""
+        return ("project",) if obj is not None else ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Channels of the projects that the user administers, as boxes to tick."""
+        mine = projects_of(request, Role.ADMIN)
+        kwargs["queryset"] = Channel.objects.filter(project__in=mine).select_related("project")
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None:
+            field.label_from_instance = lambda channel: f"{channel.project}: {channel.name}"
+            field.help_text = "None ticked: every channel of the project."
+        return field
+
+    @admin.display(description="when")
+    def when(self, rule: AlertRule) -> str:
+        """Triggers in words."""
+        return ", ".join(TRIGGER_NAMES.get(name, name) for name in rule.triggers)
+
+    @admin.display(description="if")
+    def level(self, rule: AlertRule) -> str:
+        """Filters in words."""
+        where = ", ".join(name or "(none)" for name in rule.environments)
+        return f"{rule.get_min_level_display()}+" + (f" in {where}" if where else "")
+
+    @admin.display(description="tells")
+    def tells(self, rule: AlertRule) -> str:
+        """Channels in words."""
+        return ", ".join(c.name for c in rule.channels.all()) or "every channel of the project"
