@@ -177,7 +177,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Going out: private addresses that webhooks may reach (default: none) ----------------------
 
-EMBERWATCH_OUTBOUND_ALLOW = env.networks("EMBERWATCH_OUTBOUND_ALLOW")
+EMBERWATCH_OUTBOUND_ALLOW = env.words("EMBERWATCH_OUTBOUND_ALLOW")
 
 # --- Being watched -----------------------------------------------------------------------------
 

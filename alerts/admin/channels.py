@@ -21,7 +21,7 @@ from tracker.models import Project, Role
 PREFIX = "option_"
 
 
-class ChannelForm(forms.ModelForm):
+class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
     """Options of a kind as fields; a secret is never shown, an empty field keeps it."""
 
     transport: ClassVar[Transport]

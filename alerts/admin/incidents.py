@@ -12,7 +12,7 @@ from alerts.admin.base import LogAdmin, issue_link
 from alerts.models import Decision, Delivery, Incident
 
 
-class DeliveryInline(admin.TabularInline):
+class DeliveryInline(admin.TabularInline):  # type: ignore[type-arg]
     """What was sent."""
 
     model = Delivery
@@ -31,7 +31,7 @@ class DeliveryInline(admin.TabularInline):
         return True
 
 
-class DecisionInline(admin.TabularInline):
+class DecisionInline(admin.TabularInline):  # type: ignore[type-arg]
     """Why."""
 
     model = Decision

@@ -14,7 +14,15 @@ from alerts.models import AlertRule, Channel
 from tracker.models import Role
 
 
-class RuleForm(forms.ModelForm):
+class ChannelsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Channels, with their project's name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Names alone repeat from project to project."""
+        return f"{obj.project}: {obj.name}"
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """Triggers to tick; channels of the rule's own project."""
 
     triggers = forms.MultipleChoiceField(
@@ -68,9 +76,9 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
         mine = projects_of(request, Role.ADMIN)
         kwargs["queryset"] = Channel.objects.filter(project__in=mine).select_related("project")
         kwargs["widget"] = forms.CheckboxSelectMultiple
+        kwargs["form_class"] = ChannelsField
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if field is not None:
-            field.label_from_instance = lambda channel: f"{channel.project}: {channel.name}"
             field.help_text = "None ticked: every channel of the project."
         return field
 

@@ -144,7 +144,8 @@ def decide(rule: Rule, letter: Letter, past: Past | None) -> Verdict:
 def cooldown(rule: Rule, notices: int) -> timedelta:
     """How long to keep quiet after the n-th notice of an incident: doubling, up to a day."""
     doublings = min(max(notices - 1, 0), 20)
-    return min(rule.cooldown * 2**doublings, max(LONGEST_COOLDOWN, rule.cooldown))
+    grown: timedelta = rule.cooldown * (1 << doublings)
+    return min(grown, max(LONGEST_COOLDOWN, rule.cooldown))
 
 
 def _closing(letter: Letter, past: Past | None) -> Verdict:

@@ -263,7 +263,7 @@ class _PacedReader(io.RawIOBase):
 
 def _exchange(target: Target, sock: socket.socket, body: bytes, headers: dict[str, str]) -> int:
     connection = http.client.HTTPConnection(_netloc_host(target.host), target.port)
-    connection.default_port = 443 if target.scheme == "https" else 80  # type: ignore[misc]
+    connection.default_port = 443 if target.scheme == "https" else 80
     connection.sock = _Paced(sock, ANSWER_SECONDS)
     connection.request("POST", target.path, body, {**headers, "Connection": "close"})
     answer = connection.getresponse()
@@ -322,10 +322,7 @@ def seconds_of(header: str | None, now: float) -> float | None:
 
 
 def _exceptions() -> tuple[Allowed, ...]:
-    entries = getattr(settings, "OUTBOUND_ALLOW", None)
-    if entries is None:
-        entries = getattr(settings, "EMBERWATCH_OUTBOUND_ALLOW", ())
-    return allowed(tuple(str(entry) for entry in entries))
+    return allowed(tuple(str(entry) for entry in settings.EMBERWATCH_OUTBOUND_ALLOW))
 
 
 @lru_cache(maxsize=256)

@@ -20,9 +20,12 @@ SECRET = "a secret of thirty-two characters"
 def bells(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Wake-ups, written down: what they lead to is called by the test itself."""
     rung: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(
-        wake._bell, "ring", lambda task, *args, countdown=None: rung.append((task, *args)) or True
-    )
+
+    def ring(task: str, *args: int, countdown: float | None = None) -> bool:
+        rung.append((task, *args))
+        return True
+
+    monkeypatch.setattr(wake._bell, "ring", ring)
     return rung
 
 

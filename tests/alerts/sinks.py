@@ -50,7 +50,7 @@ class Mail:
     @property
     def message(self) -> EmailMessage:
         """Parsed as a mail program would."""
-        return message_from_bytes(self.raw, policy=policy.default)  # type: ignore[return-value]
+        return message_from_bytes(self.raw, policy=policy.default)
 
     @property
     def subject(self) -> str:

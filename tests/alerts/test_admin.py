@@ -53,12 +53,15 @@ def test_every_page_opens_with_hostile_text_and_without_inline_code(
     cast.letter(cast.issue(title=HOSTILE, culprit=HOSTILE), why=HOSTILE)
     run()
     client = logged_in(bob)
-    rows = {
-        "alertrule": AlertRule, "channel": Channel, "delivery": Delivery, "incident": Incident,
-        "decision": Decision, "mail": Delivery.objects.filter(channel__kind="email"),
+    rows: dict[str, Any] = {
+        "alertrule": AlertRule.objects.all(),
+        "channel": Channel.objects.all(),
+        "delivery": Delivery.objects.all(),
+        "incident": Incident.objects.all(),
+        "decision": Decision.objects.all(),
+        "mail": Delivery.objects.filter(channel__kind="email"),
     }  # fmt: skip
-    for name, model in rows.items():
-        queryset = model if hasattr(model, "get") else model.objects.all()
+    for name, queryset in rows.items():
         row = queryset.order_by("-pk").first()
         assert row is not None, name
         for address in (
