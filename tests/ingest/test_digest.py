@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import uuid
-
 import pytest
 
 from ingest import claims, digest, inbox
-from ingest.inbox import Letter
 from ingest.models import InboxClaim, InboxRow, Quarantined
+from tests.factories.events import python_event as event
+from tests.factories.events import store_letter as letter
 from tests.factories.projects import make_project
 from tracker import books
-from tracker.models import Activity, EventRow, Issue, Ledger, Project
+from tracker.models import Activity, EventRow, Issue, Ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def event(number: int = 1, **more: object) -> dict[str, object]:
-    frame = {
-        "function": f"fail_{number}", "module": f"shop.orders{number}", "filename": "shop/orders.py",
-        "lineno": 3, "context_line": f"raise ValueError({number})", "in_app": True,
-    }  # fmt: skip
-    return {
-        "event_id": uuid.uuid4().hex,
-        "platform": "python",
-        "level": "error",
-        "exception": {
-            "values": [{"type": "ValueError", "value": "no", "stacktrace": {"frames": [frame]}}]
-        },
-        **more,
-    }
-
-
-def letter(project: Project, body: dict[str, object] | bytes, events: int = 1) -> Letter:
-    key = project.keys.get()
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    event_id = json.loads(raw)["event_id"] if not isinstance(body, bytes) else uuid.uuid4().hex
-    return Letter(
-        project.pk, key.pk, "store", "gzip", uuid.UUID(event_id), events, b"{}", gzip.compress(raw)
-    )
 
 
 def balanced() -> bool:
