@@ -1,0 +1,192 @@
+"""What is a secret, what only looks like one, and what the raw look may never miss."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.scrub import (
+    FILTERED,
+    KeyWords,
+    cut_ip,
+    escapes,
+    is_card_number,
+    key_words,
+    luhn,
+    may_hold_secrets,
+    scrub_query,
+    scrub_text,
+    split_words,
+)
+
+KEYS = key_words()
+
+
+@pytest.mark.parametrize(
+    "key",
+    """password Password userPassword PASSWORD db_password new-password passwd secret
+    client_secret clientSecret SECRET_KEY api_key apiKey X-Api-Key apikey auth Authorization
+    Proxy-Authorization credentials token accessToken csrf_token csrfmiddlewaretoken XSRF-TOKEN
+    session sessionid SessionId cookie Set-Cookie cookies private_key privateKey jwt JWTValue
+    bearer ssn card cardNumber creditCard cvv HTTP_COOKIE access_key passwords tokens
+    dbpassword mySecret2 userSSN""".split(),
+)
+def test_sensitive_keys(key):
+    assert KEYS.sensitive(key) and KEYS.sensitive(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    """author authors authored discard discards cardinal postcard_count tokenizer secretary monkey
+    key keyword keys user name passenger compass sku assessment obsession lineno api privateer
+    access bearing authenticity""".split()
+    + ["", "1", "_", "größe", "鍵"],
+)
+def test_harmless_keys(key):
+    assert not KEYS.sensitive(key) and not KEYS.sensitive(key)
+
+
+def test_words_split_at_non_letters_and_camel_case():
+    assert split_words("userAPIKey_2nd-Value") == ["user", "api", "key", "nd", "value"]
+    assert split_words("HTTPSession") == ["http", "session"]
+
+
+def test_a_project_has_words_of_its_own():
+    own = key_words(frozenset({"iban", "geburtsdatum"}))
+    assert own.sensitive("customerIban") and own.sensitive("password")
+    assert not KEYS.sensitive("customerIban")
+
+
+def test_memory_of_keys_is_bounded():
+    keys = KeyWords()
+    for number in range(50_000):
+        keys.sensitive(f"k{number}")
+    assert len(keys.clean) <= 20_000
+
+
+SECRETS = [
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "4111111111111111",
+    "378282246310005",
+    "3782 822463 10005",
+    "5555555555554444",
+    "Bearer abcdefgh12345678",
+    "bearer abcdefgh12345678",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N",
+    "postgres://app:s3cr3t@db.internal/shop",
+    "https://user:pass@example.com/x",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\nMIIEow",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_secrets_by_shape_go_and_the_words_around_stay(secret):
+    text = f"before {secret} after"
+    scrubbed = scrub_text(text)
+    assert scrubbed.startswith("before ") and FILTERED in scrubbed
+    assert secret not in scrubbed
+    assert scrub_text(scrubbed) == scrubbed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111 1111 1111 1112",
+        "1732296407123",
+        "order 1234567890123456",
+        "2026-11-22T17:26:47.123456Z",
+        "a4111111111111111",
+        "4111111111111111b",
+        "128b2f330c5c7fd0a6a3a4506513270e",
+        "00000000-0000-0000-0000-000000000000",
+        "the bearer of news",
+        "eyJ is how they start",
+        "mail alice@example.com: hello",
+        "https://example.com/a@b",
+        "-----BEGIN CERTIFICATE-----\nMIIB",
+        "0.4111111111111111",
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(text):
+    assert scrub_text(text) == text
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_the_raw_look_sees_every_secret(secret, ascii_only):
+    for text in (
+        secret,
+        "x" * 500 + " " + secret,
+        secret + " " + "9 " * 200,
+        "J@V" * 200 + " " + secret,
+    ):
+        body = json.dumps({"a": text}, ensure_ascii=ascii_only).encode()
+        assert may_hold_secrets(body)
+        assert may_hold_secrets(body.replace(b"/", b"\\/"))
+
+
+@given(
+    st.lists(
+        st.one_of(st.sampled_from([*SECRETS, "@", "J", "V", "://", " "]), st.text(max_size=20))
+    )
+)
+def test_what_the_raw_look_lets_pass_needs_no_scrubbing(parts):
+    text = "".join(parts)
+    body = json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    if not may_hold_secrets(body) and not escapes(body)[1]:
+        assert scrub_text(text) == text
+
+
+def test_escapes_that_could_hide_a_secret_are_seen():
+    assert escapes(rb'"\u0000"') == (True, False)
+    assert escapes(rb'"\u0065yJ"') == (False, True)
+    assert escapes(rb'"\u00e9"') == (False, False)
+    assert escapes(b'"plain"') == (False, False)
+
+
+def test_card_numbers_written_as_numbers():
+    assert is_card_number(4111111111111111)
+    assert not is_card_number(4111111111111112)
+    assert not is_card_number(12)
+    assert luhn("4111111111111111") and not luhn("4111111111111112")
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.77", "203.0.113.0"),
+        ("2001:db8:1234:5678::1", "2001:db8:1234::"),
+        ("::ffff:203.0.113.77", "203.0.113.0"),
+        (" 10.1.2.3 ", "10.1.2.0"),
+        ("nonsense", ""),
+        ("", ""),
+        ("fe80::1%eth0", "fe80::"),
+    ],
+)
+def test_addresses_are_cut_to_networks(address, network):
+    assert cut_ip(address) == network
+
+
+def test_queries_lose_the_values_of_sensitive_names():
+    hidden = scrub_query("a=1&token=abc&userPassword=x;y=2", KEYS)
+    assert hidden == f"a=1&token={FILTERED}&userPassword={FILTERED};y=2"
+    url = scrub_query("https://example.com/a?session=1#top", KEYS)
+    assert url == f"https://example.com/a?session={FILTERED}#top"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["://" * 50_000, "eyJ" * 50_000, "a:b@" * 50_000, "4111 " * 50_000, "bearer " * 50_000,
+     "-----BEGIN PRIVATE KEY-----" * 9_000, "1" * 200_000, "://a:" + "b" * 200_000],
+)  # fmt: skip
+def test_scrubbing_takes_linear_time(text):
+    import time
+
+    start = time.perf_counter()
+    scrub_text(text)
+    may_hold_secrets(text.encode())
+    scrub_query(text, KEYS)
+    assert time.perf_counter() - start < 2
