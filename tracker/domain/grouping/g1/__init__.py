@@ -89,7 +89,7 @@ def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
             rest = "\x1e".join(call.name for call in place.calls[1:])
             name = digest(VERSION, "file", type_, unit, rest, *base[2:], line)
             found.append(Key(kinds.LINE_IN_FILE, name, f"{why}, line “{line[:80]}” in {unit}"))
-    text = "\x1e".join(soft) if hard or soft else template.lead(template.template_of(error.value))
+    text = _message(error, type_, hard)
     found.append(
         Key(
             kinds.MESSAGE_AT_SITE,
@@ -99,9 +99,23 @@ def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
     )
     if place.named or place.in_unit:
         found.append(Key(kinds.SITE, digest(VERSION, "site", *base), f"{why}{_IGNORED}"))
-    if language.weak_joins:
+    if language.weak_joins and (hard or _says_something(error.value)):
         found.append(_weak(error, type_, hard, link.causes, language))
     return tuple(found)
+
+
+def _message(error: ExceptionInfo, type_: str, hard: tuple[str, ...]) -> str:
+    """What the message adds to the site: nothing beside facets, else how it begins."""
+    if hard:
+        return ""
+    if type_ == "KeyError":
+        return facets.static_key(error.value)
+    _, soft = facets.of_message(error.value)
+    return "\x1e".join(soft) or template.lead(template.template_of(error.value))
+
+
+def _says_something(text: str) -> bool:
+    return len(template.words_in(template.template_of(text))) >= 2
 
 
 _IGNORED = "; ignored: entry point, message text"
@@ -159,7 +173,7 @@ def is_panic(event: Event, error: ExceptionInfo, language: Language) -> bool:
 def _go_error(errors: tuple[ExceptionInfo, ...]) -> Key:
     """An error value: the first telling type of the chain, and what it says."""
     type_ = "error"
-    for error in errors[-cause.MOST_INNER :]:
+    for error in errors[: -cause.MOST_INNER - 1 : -1]:
         name = cause.type_of(error.type)
         if name.lower() not in _GO_PLAIN:
             type_ = name

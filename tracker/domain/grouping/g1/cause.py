@@ -117,7 +117,7 @@ def _unwrapped(
         if not (carried or explicit):
             return None
         found = site.find(error.frames, language, rules, MOST_INNER_FRAMES)
-        if found is not None and found.usable and (carried or found.raised_here):
+        if found is not None and found.usable and (carried or found.raised_here or place is None):
             return Link(error, found)
     return None
 

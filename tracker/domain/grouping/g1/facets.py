@@ -177,6 +177,13 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("read property", "property", rf"attempt to read property {_N}"),
     _p("not found", "class", rf"class {_N} not found"),
     _p("ndefined function", "function", r"undefined function ([\w\\]+)"),
+    _p("estructure", "property", rf"Cannot destructure property {_N} of"),
+    _p("matching query", "model", r"(\w+) matching query does not exist"),
+    _p("nitialized", "property", rf"Field {_N} has not been initialized"),
+    _p("subtype of", "conversion", r"type '([^']{1,60}' is not a subtype of type '[^']{1,60})'"),
+    _p("PlatformEx", "code", r"PlatformException\((\w{1,40}),"),
+    _p("errno = ", "errno", r"errno = (\d+)"),
+    _p("Code", "code", r"^Code: ?(-?\d{1,8})\b|^(\w{1,60}) \(Code: \d+\)"),
     _p("could not be conv", "conversion", r"class ([\w\\]+) could not be converted"),
     _p("enum const", "name", r"No enum constant ([\w.$]+)"),
     _p(
@@ -206,7 +213,7 @@ _KNOWN_CLASS = frozenset(
         "UnsatisfiedLinkError",
     )
 )
-_QUOTED_KEY = re.compile(r"^['\"]([A-Za-z_][\w.\- ]{0,60})['\"]$")
+_QUOTED_KEY = re.compile(r"^['\"]([A-Za-z_][A-Za-z_.\- ]{0,60})['\"]$")
 
 _memo: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 MEMO_SIZE = 10_000
@@ -246,13 +253,17 @@ def _as_texts(found: dict[str, str]) -> tuple[str, ...]:
     return tuple(f"{label}={value}" for label, value in sorted(found.items()))
 
 
+def static_key(value: str) -> str:
+    """The key that a KeyError names, if it reads like one that a person wrote."""
+    match = _QUOTED_KEY.match(value)
+    return match[1] if match else ""
+
+
 def of_error(type_: str, value: str, line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(hard, soft) facets of an exception of this type, message and crash line."""
     if type_ == "KeyError":
-        match = _QUOTED_KEY.match(value)
-        if match and (f"'{match[1]}'" in line or f'"{match[1]}"' in line):
-            return (), (f"key={match[1]}",)
-        return (), ()
+        key = static_key(value)
+        return (), ((f"key={key}",) if f"'{key}'" in line or f'"{key}"' in line else ())
     if type_ in _KNOWN_CLASS and value:
         return (f"name={value.split(maxsplit=1)[0][:100]}",), ()
     return of_message(value)

@@ -13,32 +13,27 @@ def word_list(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-HELPER_PARTS = word_set("util utils utility utilities helper helpers common shared support misc")
+HELPER_PARTS = word_set("util utils utility utilities helper helpers common shared")
 """A folder, module or class with one of these words holds shared helpers."""
 
-HELPER_NEAR = word_set("lib libs http client clients httpclient httputil requests fetcher")
+HELPER_NEAR = word_set("lib libs http client httpclient httputil")
 """The same, but only as the module itself or the folder right above it."""
 
-HELPER_CLASSES = word_set(
-    "guard guards assert asserts assertions preconditions throwhelper verify ensure check"
-)
-
-_VERBS = word_set("""
-    run request parse require get fetch send do make call exec execute query invoke apply
-    dispatch handle process decode encode serialize deserialize post put delete patch open
-    assert invariant ensure must fail throw raise abort panic retry wrap unwrap expect
-    validate verify check perform main init load read write""")
-
-_NOUNS = word_set("""
-    json http api url xml yaml csv response res req result or error exception err status ok
-    it all one sync async with safe try and raw data body text row rows field value id by
-    integer int float string str bool new""")
+HELPER_CLASSES = word_set("guard guards assert asserts assertions preconditions throwhelper ensure")
 
 BARE_GENERIC = word_set("""
-    run request parse require get fetch send call exec execute query invoke apply dispatch
-    handle process decode encode serialize deserialize post put delete patch open assert
-    invariant ensure must fail throw raise abort panic retry wrap unwrap expect perform
-    __call__ __getitem__ __getattr__ __get__""")
+    run request parse require fetch send call exec execute query invoke apply dispatch decode
+    encode serialize deserialize assert invariant ensure must fail throw raise abort panic retry
+    wrap unwrap expect __call__ __getitem__ __getattr__ __get__""")
+"""Functions whose bare name says nothing when another module calls them."""
+
+_VERBS = BARE_GENERIC | word_set("""
+    get do make handle process post put delete patch open validate verify check perform load
+    read write""")
+
+_NOUNS = word_set("""
+    json http api url xml yaml csv response res req request result error exception err status ok
+    sync async with safe try and or if raw body throw fail not null none defined""")
 
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 

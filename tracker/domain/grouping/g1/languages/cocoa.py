@@ -36,7 +36,7 @@ def name_of(function: str) -> str:
     name = words.without_brackets(name)
     name = name.split(" -> ", 1)[0].split("(", 1)[0].strip()
     for end in (".getter", ".setter", ".modify", ".init", ".__allocating_init", ".deinit"):
-        name = name.removesuffix(f" : {end}")
+        name = name.removesuffix(end)
     return name.split(" : ", 1)[0].rsplit(" in ", 1)[-1]
 
 

@@ -38,6 +38,8 @@ _SHORT_WORDS = words.word_set("""
     add all any app apply at bar buy cut do end est fmt fn foo get go has id key log map max min
     new nil now off on one op out pay pop put raf row run say set sub sum tab tag tap tax top try
     ui up url use """)
+_METHODS = words.word_set("get post put delete patch head")
+"""The name is all there is of a site, and these are every HTTP client's."""
 _SUFFIX = re.compile(r"\b([A-Za-z_$]+)\d+\b")
 
 
@@ -57,10 +59,13 @@ def _name_of(function: str) -> str:
     return name
 
 
+def _is_mapped(frame: Frame) -> bool:
+    return bool(frame.context_line) or frame.filename.startswith(
+        ("./", "webpack:", "app:///src", "../")
+    )
+
+
 def _is_minified(name: str, frame: Frame) -> bool:
-    path = frame.filename
-    if path.startswith(("./", "webpack:", "app:///src", "../")) or frame.context_line:
-        return False
     if len(name) <= 2 and name not in _SHORT_WORDS:
         return True
     far = frame.colno is not None and frame.colno > FAR
@@ -80,6 +85,8 @@ def read(frame: Frame) -> Call:
     builtin = bool(_BUILTIN.match(path)) or frame.function in ("eval", "eval code", "native")
     library = bool(_LIBRARY.search(path) or _LIBRARY.search(frame.abs_path))
     minified = bool(name) and _is_minified(name, frame)
+    if minified and _is_mapped(frame):  # a source map gave the place, not the name
+        name, minified = "", False
     unit = _unit_of(frame, path)
     web = path.startswith(("http:", "https:", "app:", "file:", "capacitor:", "ionic:"))
     return Call(
@@ -88,7 +95,7 @@ def read(frame: Frame) -> Call:
         app=frame.in_app is not False and not library and not builtin,
         skip=builtin or name.lower() in words.REPORTERS,
         helper=words.is_helper(unit),
-        generic=words.is_generic(name),
+        generic=words.is_generic(name) or name in _METHODS,
         borrows=not name,
         minified=minified,
         bundled=web or bool(_BUNDLE_FILE.search(path)),
