@@ -74,7 +74,7 @@ def _culprit(event: Event) -> str:
     if not call.name:
         return place or event.transaction
     if call.unit and not frame.module:
-        return f"{call.unit}.{call.name}"
+        return f"{call.unit}{'::' if '::' in frame.function else '.'}{call.name}"
     if not frame.module or call.name.startswith(frame.module):
         return call.name
     return f"{frame.module}.{call.name}"

@@ -1,5 +1,7 @@
 """What groups with what: one story each, as SDKs of the field tell them."""
 
+from typing import Any
+
 import pytest
 
 from tests.domain.grouping.make import by_kind, error, event, groups, js, message, py, site_of
@@ -12,7 +14,7 @@ DJANGO = py("django.core.handlers.base", "_get_response", "response = callback()
 PARSE = py("shop.orders", "parse_row", "return int(text)")
 
 
-def python(type_, value, *frames, **more):
+def python(type_, value, *frames: Frame, **more: Any):
     return event("python", error(type_, value, *frames), **more)
 
 
@@ -120,7 +122,7 @@ def test_a_bug_in_the_handler_is_not_what_it_handled():
 
 
 def test_an_exception_group_is_the_set_of_its_children():
-    def group(*children):
+    def group(*children: tuple[str, str, str]):
         inner = [
             error(type_, "x", py("shop.jobs", function, line), exception_id=n, parent_id=0)
             for n, (type_, function, line) in enumerate(children, 1)
@@ -165,7 +167,7 @@ def test_csp_is_directive_and_host():
 
 
 def test_a_hang_is_its_place_whatever_it_lasted():
-    def hang(value, *frames, type_="App Hanging"):
+    def hang(value, *frames: Frame, type_="App Hanging"):
         return event("cocoa", error(type_, value, *frames, mechanism="AppHang"))
 
     app = Frame(function="Store.saveSync()", in_app=True, package="/x/Shop.app/Shop")
@@ -256,7 +258,7 @@ def test_an_anonymous_callback_is_its_file_and_line():
     assert same(*reversed(events))
 
 
-def java(type_, value, *frames, **more):
+def java(type_, value, *frames: tuple[str, str, bool], **more: Any):
     stack = [
         Frame(module=module, function=function, in_app=flag) for module, function, flag in frames
     ]
@@ -370,7 +372,7 @@ def test_php_internals_stand_on_their_callers_line():
 
 
 def test_go_error_values_are_what_they_say_without_retries():
-    def failed(*values):
+    def failed(*values: str):
         links = [error("*fmt.wrapError", value) for value in values[:-1]]
         here = Frame(module="main", function="report", in_app=True)
         return event("go", *links, error("*fmt.wrapError", values[-1], here))
@@ -415,7 +417,7 @@ def test_dotnet_state_machines_are_their_methods():
 
 
 def test_native_crashes_in_libraries_only_are_told_apart_by_their_top():
-    def crash(*names):
+    def crash(*names: str):
         return event(
             "native",
             error(
@@ -445,6 +447,7 @@ def test_versions_are_named():
 def test_why_says_what_counts_and_what_does_not():
     keys = keys_of(python("ValueError", "x", DJANGO, VIEW, PARSE))
     assert (
-        keys.keys[-1].why == "ValueError in shop.orders.parse_row; ignored: entry point, message text"
+        keys.keys[-1].why
+        == "ValueError in shop.orders.parse_row; ignored: entry point, message text"
     )
     assert list(by_kind(keys)) == ["line", "message_at_site", "site"]

@@ -7,12 +7,13 @@ texts it depends on; the memo is bounded, and forgotten as a whole when full.
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.domain.event import Frame
 
 MEMO_SIZE = 50_000
-MEMO_TEXT = 1_200
-"""Frames with more text than this many characters are read anew each time."""
+MOST_TEXT = 256
+"""Characters of a text that count: of names the first, of paths the last."""
 
 
 class Call(Struct, frozen=True, gc=False):
@@ -67,7 +68,8 @@ class Language(Struct, frozen=True):
     """Messages say little: a stack of libraries only still names the failure (native)."""
 
 
-_memo: dict[tuple[str, str, str, str, str, str, bool | None, bool], Call] = {}
+_Key = tuple[str, str, str, str, str, str, bool | None, bool, bool]
+_memo: dict[_Key, Call] = {}
 
 
 def call_of(frame: Frame, language: Language) -> Call:
@@ -82,16 +84,29 @@ def call_of(frame: Frame, language: Language) -> Call:
         frame.package,
         frame.in_app,
         far,
+        bool(frame.context_line),
     )
     call = _memo.get(key)
     if call is None:
+        if max(map(len, key[1:6])) > MOST_TEXT:
+            return language.read(_cut(frame))
         call = language.read(frame)
-        text = len(frame.function) + len(frame.module) + len(frame.filename) + len(frame.abs_path)
-        if text + len(frame.package) <= MEMO_TEXT:
-            if len(_memo) >= MEMO_SIZE:
-                _memo.clear()
-            _memo[key] = call
+        if len(_memo) >= MEMO_SIZE:
+            _memo.clear()
+        _memo[key] = call
     return call
+
+
+def _cut(frame: Frame) -> Frame:
+    """`frame` with texts that a bounded time suffices for."""
+    return replace(
+        frame,
+        function=frame.function[:MOST_TEXT],
+        module=frame.module[-MOST_TEXT:],
+        filename=frame.filename[-MOST_TEXT:],
+        abs_path=frame.abs_path[-MOST_TEXT:],
+        package=frame.package[-MOST_TEXT:],
+    )
 
 
 FAR = 300

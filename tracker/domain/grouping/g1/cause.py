@@ -10,9 +10,9 @@ from tracker.domain.grouping.g1.call import Language
 from tracker.domain.grouping.g1.words import word_set
 from tracker.domain.grouping.rules import Rules
 
-MOST_INNER = 8
+MOST_INNER = 6
 """Inner errors that are looked at, from the outermost."""
-MOST_INNER_FRAMES = 40
+MOST_INNER_FRAMES = 30
 
 _TRANSPARENT = word_set("""
     ExecutionException InvocationTargetException UndeclaredThrowableException CompletionException

@@ -47,6 +47,8 @@ def is_generic(name: str) -> bool:
     """Whether a function's name alone says nothing about what it does."""
     if name in BARE_GENERIC or name.lower() in BARE_GENERIC:
         return True
+    if len(name) > 40:
+        return False
     words = words_of(name)
     if len(words) < 2:
         return False
@@ -61,12 +63,12 @@ def is_helper(unit: str, own: frozenset[str] = HELPER_NEAR) -> bool:
 
     `own`: words that count only in the last two parts.
     """
-    parts = [part for part in _PARTS.split(unit) if part]
+    parts = [part for part in _PARTS.split(unit)[-8:] if part]
     for place, part in enumerate(reversed(parts)):
         lower = part.lower()
         if lower in HELPER_PARTS or (place < 2 and lower in own) or lower in HELPER_CLASSES:
             return True
-        if place == 0 and any(word in HELPER_PARTS for word in words_of(part)):
+        if place == 0 and any(word in HELPER_PARTS for word in words_of(part[:60])):
             return True
     return False
 

@@ -43,17 +43,17 @@ def name_of(function: str) -> str:
 def read(frame: Frame) -> Call:
     """Demangled names; the image says whose code it is."""
     name = name_of(frame.function)
-    library = bool(_SYSTEM.search(frame.package))
     unknown = not name or name.startswith(("0x", "<redacted>", "<unknown>"))
     owner, _, last = name.rpartition(".")
     file = words.tail(frame.filename, 1)
+    app = frame.in_app is not False and not _SYSTEM.search(frame.package)
     return Call(
         name="" if unknown else name,
         unit="",
-        app=frame.in_app is not False and not library,
+        app=app,
         skip=last.lower() in words.REPORTERS,
-        helper=words.is_helper(owner) or words.is_helper(file),
-        generic=words.is_generic(last),
+        helper=app and (words.is_helper(owner) or words.is_helper(file)),
+        generic=app and words.is_generic(last),
         borrows=unknown,
     )
 

@@ -22,13 +22,14 @@ def read(frame: Frame) -> Call:
         "sentry_flutter",
     )
     unit = words.tail(frame.filename, 1)
+    app = frame.in_app is not False and not library
     return Call(
         name="" if anonymous else name,
         unit=unit,
-        app=frame.in_app is not False and not library,
+        app=app,
         skip=name.rsplit(".", 1)[-1].lower() in words.REPORTERS,
-        helper=words.is_helper(unit, _NEAR),
-        generic=words.is_generic(name.rsplit(".", 1)[-1]),
+        helper=app and words.is_helper(unit, _NEAR),
+        generic=app and words.is_generic(name.rsplit(".", 1)[-1]),
         borrows=anonymous,
         minified=bool(name) and len(name) <= 2,
     )

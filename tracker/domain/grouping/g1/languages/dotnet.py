@@ -45,13 +45,14 @@ def read(frame: Frame) -> Call:
     name = _name_of(frame.function, full)
     package = frame.package.split(",", 1)[0]
     library = (module + ".").startswith(_LIBRARIES) or (package + ".").startswith(_LIBRARIES)
+    app = frame.in_app is not False and not library
     return Call(
         name=name,
         unit=unit,
-        app=frame.in_app is not False and not library,
+        app=app,
         skip=name.lower() in words.REPORTERS,
-        helper=words.is_helper(module),
-        generic=words.is_generic(name.removesuffix("Async")),
+        helper=app and words.is_helper(module),
+        generic=app and words.is_generic(name.removesuffix("Async")),
         borrows=not name or name.startswith("<"),
     )
 

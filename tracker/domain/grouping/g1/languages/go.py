@@ -33,13 +33,14 @@ def read(frame: Frame) -> Call:
     name = _RECEIVER.sub(r"\1.", name)
     last = name.rsplit(".", 1)[-1]
     unit = "/".join(frame.module.rsplit("/", 2)[-2:])
+    app = _is_app(frame, frame.module)
     return Call(
         name=name,
         unit=unit,
-        app=_is_app(frame, frame.module),
+        app=app,
         skip=last.lower() in _REPORTERS,
-        helper=words.is_helper(unit),
-        generic=words.is_generic(last),
+        helper=app and words.is_helper(unit),
+        generic=app and words.is_generic(last),
         borrows=not name,
     )
 

@@ -78,27 +78,31 @@ def _unit_of(frame: Frame, path: str) -> str:
     return words.tail(path.split("://", 1)[-1])
 
 
+def _is_library(path: str, abs_path: str) -> bool:
+    return bool(_LIBRARY.search(path) or (abs_path != path and _LIBRARY.search(abs_path)))
+
+
 def read(frame: Frame) -> Call:
     """Object., [as y], async, SpiderMonkey's closures; built-ins have no file."""
     path = frame.filename or frame.abs_path
     name = _name_of(frame.function)
     builtin = bool(_BUILTIN.match(path)) or frame.function in ("eval", "eval code", "native")
-    library = bool(_LIBRARY.search(path) or _LIBRARY.search(frame.abs_path))
     minified = bool(name) and _is_minified(name, frame)
     if minified and _is_mapped(frame):  # a source map gave the place, not the name
         name, minified = "", False
     unit = _unit_of(frame, path)
     web = path.startswith(("http:", "https:", "app:", "file:", "capacitor:", "ionic:"))
+    app = frame.in_app is not False and not builtin and not _is_library(path, frame.abs_path)
     return Call(
         name=name,
         unit=unit,
-        app=frame.in_app is not False and not library and not builtin,
+        app=app,
         skip=builtin or name.lower() in words.REPORTERS,
-        helper=words.is_helper(unit),
-        generic=words.is_generic(name) or name in _METHODS,
+        helper=app and words.is_helper(unit),
+        generic=app and (words.is_generic(name) or name in _METHODS),
         borrows=not name,
         minified=minified,
-        bundled=web or bool(_BUNDLE_FILE.search(path)),
+        bundled=web or (app and bool(_BUNDLE_FILE.search(path))),
     )
 
 

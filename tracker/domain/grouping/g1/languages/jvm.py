@@ -55,13 +55,14 @@ def read(frame: Frame) -> Call:
                 name, borrows = around, False
     library = module.startswith(_LIBRARIES)
     short = len(module.rsplit(".", 1)[-1]) <= 2 and len(name) <= 2
+    app = frame.in_app is not False and not library and not generated
     return Call(
         name=name,
         unit=module,
-        app=frame.in_app is not False and not library and not generated,
+        app=app,
         skip=generated or name.lower() in words.REPORTERS,
-        helper=words.is_helper(module),
-        generic=words.is_generic(name),
+        helper=app and words.is_helper(module),
+        generic=app and words.is_generic(name),
         borrows=borrows,
         minified=bool(name) and short and module.rsplit(".", 1)[-1].islower(),
     )

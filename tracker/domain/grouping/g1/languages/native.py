@@ -42,14 +42,17 @@ _LAMBDA = re.compile(
 )
 _ANONYMOUS_NAMESPACE = re.compile(r"\(anonymous namespace\)::|`anonymous namespace'::")
 _HASH = re.compile(r"::h[0-9a-f]{16}$")
-_TAIL = re.compile(r"\s*(?:const|volatile|noexcept|&&?|\[clone [^\]]*\]|\[abi:[^\]]*\])\s*$")
+_TAILS = (" const", " volatile", " noexcept", " &", " &&")
+_NOTE = re.compile(r" ?\[(?:clone|abi)[ :][^\]]*\]")
 
 
 def name_of(function: str) -> str:
     """`Pool::worker(int)::{lambda()#1}::operator()() const` -> Pool::worker."""
     name = function.strip()
-    for _ in range(4):
-        name = _TAIL.sub("", name)
+    if name.endswith("]"):
+        name = _NOTE.sub("", name)
+    for tail in _TAILS:
+        name = name.removesuffix(tail)
     name = _HASH.sub("", _ANONYMOUS_NAMESPACE.sub("", name))
     if "operator" in name or "lambda" in name or "{{" in name or "$_" in name:
         name = _LAMBDA.sub("", name)
@@ -65,16 +68,19 @@ def read(frame: Frame) -> Call:
     """Functions carry their namespace; the image says whose code it is."""
     name = name_of(frame.function)
     unknown = not name or name.startswith(("0x", "<unknown>", "sub_", "??"))
-    runtime = name.startswith(_RUNTIME)
-    system = bool(_SYSTEM.search(frame.package or frame.abs_path))
     owner, _, last = name.rpartition("::")
+    app = (
+        frame.in_app is not False
+        and not name.startswith(_RUNTIME)
+        and not _SYSTEM.search(frame.package or frame.abs_path)
+    )
     return Call(
         name="" if unknown else name,
         unit="",
-        app=frame.in_app is not False and not system and not runtime,
+        app=app,
         skip=last.lower() in words.REPORTERS,
-        helper=words.is_helper(owner.replace("::", ".")),
-        generic=words.is_generic(last),
+        helper=app and words.is_helper(owner.replace("::", ".")),
+        generic=app and words.is_generic(last),
         borrows=unknown,
     )
 

@@ -13,13 +13,14 @@ def read(frame: Frame) -> Call:
     name = frame.function.rsplit("/", 1)[0] if "/" in frame.function else frame.function
     unit = words.last_parts(frame.module) if frame.module else words.tail(frame.filename)
     library = any(part in path for part in _LIBRARY)
+    app = frame.in_app is not False and not library
     return Call(
         name=name.strip(),
         unit=unit,
-        app=frame.in_app is not False and not library,
+        app=app,
         skip=name.lower() in words.REPORTERS,
-        helper=words.is_helper(unit),
-        generic=words.is_generic(name),
+        helper=app and words.is_helper(unit),
+        generic=app and words.is_generic(name),
         borrows=not name or name.startswith(("<", "{")),
     )
 

@@ -27,15 +27,16 @@ def read(frame: Frame) -> Call:
     if closure and "\\" in name:  # Kernel::App\Http\{closure}: the method is not told
         name = ""
     unit = owner or words.tail(frame.filename)
-    internal = frame.filename in ("[internal]", "", "Unknown") or frame.lineno == 0
+    internal = frame.filename in ("[internal]", "", "Unknown")
     path = frame.abs_path or frame.filename
+    app = frame.in_app is not False and not internal and not _LIBRARY.search(path)
     return Call(
         name=name.rsplit("\\", 1)[-1],
         unit=unit.lstrip("\\"),
-        app=frame.in_app is not False and not internal and not _LIBRARY.search(path),
+        app=app,
         skip=internal or name.lower() in words.REPORTERS,
-        helper=words.is_helper(unit, _NEAR),
-        generic=words.is_generic(name),
+        helper=app and words.is_helper(unit, _NEAR),
+        generic=app and words.is_generic(name),
         borrows=not name,
         native_like=not owner and bool(name) and "\\" not in name and not closure,
     )

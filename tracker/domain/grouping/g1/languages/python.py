@@ -52,13 +52,14 @@ def read(frame: Frame) -> Call:
         module = words.tail(frame.filename).replace("/", ".")
     unit = words.last_parts(module)
     unit = unit.removesuffix(".__init__")
+    app = _is_app(frame)
     return Call(
         name="" if borrows else name,
         unit=unit,
-        app=_is_app(frame),
+        app=app,
         skip=name.lower() in words.REPORTERS,
-        helper=words.is_helper(unit),
-        generic=words.is_generic(name),
+        helper=app and words.is_helper(unit),
+        generic=app and words.is_generic(name),
         borrows=borrows,
     )
 

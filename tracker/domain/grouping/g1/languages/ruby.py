@@ -10,7 +10,7 @@ _LIBRARY = re.compile(
     r"/gems/|/ruby/\d|/rubygems/|/vendor/bundle/|^<internal:|/\.rbenv/|/\.rvm/|bundler/|^\(eval"
 )
 _AROUND = re.compile(r"^(?:block(?: \(\d+ levels\))?|rescue|ensure) in ")
-_TEMPLATE = re.compile(r"^_(?:app_)?(?:views?_)?(\w*?)__+-?\d+_\d+$")
+_TEMPLATE = re.compile(r"-?\d+_\d+")
 
 
 def read(frame: Frame) -> Call:
@@ -21,20 +21,21 @@ def read(frame: Frame) -> Call:
     block = bool(_AROUND.match(name))
     while _AROUND.match(name):
         name = _AROUND.sub("", name, count=1)
-    template = _TEMPLATE.match(name)
+    head, _, number = name.rpartition("__")
+    template = name.startswith("_") and _TEMPLATE.fullmatch(number) is not None
     if template:
-        name = template[1]
+        name = head.strip("_").removeprefix("app_").removeprefix("views_")
     name = re.split(r"[#.]", name)[-1] if not name.startswith("<") else ""
     path = frame.abs_path or frame.filename
-    library = bool(_LIBRARY.search(path)) or path.startswith("<internal")
     unit = words.tail(frame.filename)
+    app = frame.in_app is not False and not _LIBRARY.search(path)
     return Call(
         name=name,
         unit=unit,
-        app=frame.in_app is not False and not library,
+        app=app,
         skip=path.startswith("<internal") or name.lower() in words.REPORTERS,
-        helper=words.is_helper(unit, _NEAR),
-        generic=words.is_generic(name),
+        helper=app and words.is_helper(unit, _NEAR),
+        generic=app and words.is_generic(name),
         borrows=not name,
         native_like=not block and not template,
     )

@@ -1,0 +1,97 @@
+"""Titles and culprits that people recognise."""
+
+import pytest
+
+from tests.domain.grouping.make import error, event, js, message, py
+from tracker.domain.event import Frame, Thread
+from tracker.domain.titles import MOST_TITLE, UNLABELED, title_of
+
+PARSE = py("shop.orders", "parse_row", "return int(text)")
+LIB = py("json.decoder", "decode", in_app=False)
+
+
+def test_type_value_and_the_in_app_function_that_crashed():
+    found = title_of(event("python", error("ValueError", "bad row", PARSE, LIB)))
+    assert (found.title, found.culprit) == ("ValueError: bad row", "shop.orders.parse_row")
+
+
+@pytest.mark.parametrize(
+    ("one", "title"),
+    [
+        (event("python", error("KeyError", "")), "KeyError"),
+        (event("python", error("", "went wrong")), "went wrong"),
+        (event("python", error("A", "first\nsecond")), "A: first"),
+        (event("python", error("A", "\n\n  deep\n")), "A: deep"),
+        (event("python", error("Inner", "x"), error("Outer", "y")), "Outer: y"),
+        (message("Disk full"), "Disk full"),
+        (message("", template="Disk %s full"), "Disk %s full"),
+        (event("other"), UNLABELED),
+        (
+            event("javascript", type="csp", csp=("script-src 'self'", "evil.test")),
+            "Blocked script-src from evil.test",
+        ),
+        (event("javascript", type="csp", csp=("script-src", "")), "Blocked script-src from inline"),
+        (
+            event("other", type="check_in", data={"monitor_slug": "nightly"}),
+            "Check-in of nightly failed",
+        ),
+        (
+            event("java", error("ApplicationNotResponding", "ANR for at least 5000 ms.")),
+            "ApplicationNotResponding: ANR for at least 5000 ms.",
+        ),
+        (
+            event(
+                "native",
+                error("SIGABRT", "", Frame(function="Job::finish()", in_app=True), synthetic=True),
+            ),
+            "SIGABRT: Job::finish()",
+        ),
+    ],
+)
+def test_titles(one, title):
+    assert title_of(one).title == title
+
+
+def test_a_title_is_one_line_of_bounded_length():
+    title = title_of(message("word \n" * 500)).title
+    assert len(title) <= MOST_TITLE
+    assert title.endswith("…")
+    assert "\n" not in title
+
+
+@pytest.mark.parametrize(
+    ("one", "culprit"),
+    [
+        (event("python", error("A", "b", LIB)), "json.decoder.decode"),
+        (event("python", error("A", "b"), transaction="/pay"), "/pay"),
+        (message("hello", logger="shop.mail"), "shop.mail"),
+        (event("node", error("A", "b", js("/srv/src/cart.js", "Object.total"))), "src/cart.total"),
+        (
+            event(
+                "php",
+                error(
+                    "A",
+                    "b",
+                    Frame(function="App\\Cart::half", filename="/src/Shop.php", in_app=True),
+                ),
+            ),
+            "App\\Cart::half",
+        ),
+        (
+            event(
+                "java",
+                error("ANR", "x"),
+                threads=(
+                    Thread(
+                        current=True,
+                        frames=(Frame(function="load", module="com.acme.Feed", in_app=True),),
+                    ),
+                ),
+            ),
+            "com.acme.Feed.load",
+        ),
+        (event("javascript", error("A", "b", js("https://x.test/a.js", "?"))), "a.js"),
+    ],
+)
+def test_culprits(one, culprit):
+    assert title_of(one).culprit == culprit
