@@ -29,7 +29,7 @@ def main() -> int:
     logging.config.dictConfig(settings.LOGGING)
     service = make_service()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: service.stop())
+        signal.signal(number, lambda *_: sys.exit(0))  # it sleeps until its next beat
     service.start()
     return 0
 
