@@ -10,6 +10,7 @@ from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
 from celery.signals import setup_logging, worker_init, worker_process_init
 
 from config import broker
+from config.pulse import Pulse
 from config.run.children import die_with_parent
 from config.schedule import configuration
 
@@ -31,6 +32,9 @@ def _configure(sender: Any = None, **_kwargs: Any) -> None:
 @setup_logging.connect
 def _keep_logging(**_kwargs: Any) -> None:
     """Django's LOGGING stands: Celery adds no handlers of its own."""
+
+
+app.steps["worker"].add(Pulse)
 
 
 @worker_init.connect

@@ -59,6 +59,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or RUN_FOLDER not in os.environ:
         return
     folder = Path(os.environ[RUN_FOLDER])
+    _forget_template(folder)
     with contextlib.suppress(OSError, ValueError):
         keeper = int((folder / "keeper.pid").read_text())
         os.kill(keeper, signal.SIGTERM)
@@ -66,6 +67,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         while servers.alive(keeper) and time.monotonic() < deadline:
             time.sleep(0.02)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_template(folder: Path) -> None:
+    """Leave nothing behind in a server that was given to us."""
+    if (folder / "migrated").exists() and settings.DATABASE_URL:
+        import psycopg
+
+        with psycopg.connect((folder / "migrated").read_text(), autocommit=True) as connection:
+            name = f"{TEMPLATE}_{os.environ[CONTROLLER]}"
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -155,7 +166,7 @@ def django_db_setup(
                 _recreate(parts, template)
                 _use(parts, template)
                 _migrate()
-                (run_folder / "migrated").touch()
+                (run_folder / "migrated").write_text(to_url(parts))
             _recreate(parts, name, template)
         _use(parts, name)
     os.environ["DATABASE_URL"] = database_url

@@ -195,7 +195,7 @@ class Postgres:
             "unix_socket_directories": str(self.place.sockets),
             "unix_socket_permissions": "0700",
             "port": "5432",
-            "max_connections": "120",
+            "max_connections": "200",
             "shared_buffers": f"{buffers}MB",
             "work_mem": "8MB",
             "maintenance_work_mem": "64MB",

@@ -1,13 +1,13 @@
-"""The processes of a stack and how each is started: one table for `manage.py up`.
+"""The processes of a stack and how each is started: one table for `manage.py up` and containers.
 
-docker-compose.yml starts the same commands; tests/config/test_packaging.py holds them together.
+`python -m config.run.processes NAME` becomes one of them: docker-compose.yml starts them so.
 """
 
 import os
 import sys
 from dataclasses import dataclass
 
-from config.env import Env
+from config.env import BadSetting, Env
 
 STOP_SECONDS = 20
 """What a process gets to finish its work after SIGTERM."""
@@ -80,3 +80,21 @@ def worker(queue: str, pool: str, size: int) -> tuple[str, ...]:
 def beat() -> tuple[str, ...]:
     """The timer; it keeps no state, since every timed task tolerates to run twice or late."""
     return (*(sys.executable, "-m", "config.beat"),)
+
+
+def main(words: list[str]) -> int:
+    """Become one process of the table; comes back only with an exit status of a refusal."""
+    try:
+        table = {process.name: process for process in processes(Sizes.of(Env()))}
+    except BadSetting as error:
+        print(f"emberwatch: {error}", file=sys.stderr)
+        return 2
+    if len(words) != 1 or words[0] not in table:
+        print(f"usage: python -m config.run.processes {'|'.join(table)}", file=sys.stderr)
+        return 2
+    command = table[words[0]].command
+    return os.execv(command[0], command)  # noqa: S606 - commands are ours
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

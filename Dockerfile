@@ -1,0 +1,21 @@
+# One image for every process; docker-compose.yml says which it becomes.
+FROM python:3.12-slim
+
+ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 \
+    PATH=/opt/venv/bin:$PATH EMBERWATCH_DATA=/data HOST=0.0.0.0
+
+RUN useradd --system --uid 10001 --create-home --home-dir /data emberwatch \
+    && python -m venv /opt/venv
+
+WORKDIR /app
+COPY requirements.lock .
+RUN pip install --require-hashes -r requirements.lock
+
+COPY . .
+RUN python -m compileall -q config tracker ingest alerts
+
+USER emberwatch
+VOLUME /data
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+CMD ["python", "-m", "config.run.processes", "web"]
