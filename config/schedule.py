@@ -31,7 +31,6 @@ TABLE = (
     Task("alerts.tasks.sweep", IO, every=30),
     Task("tracker.tasks.partitions", IO, every=3600),
     Task("tracker.tasks.age_substatus", IO, every=3600),
-    Task("tracker.tasks.upkeep", IO, every=3600),
 )
 
 VISIBILITY = 300

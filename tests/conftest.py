@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from config.run.children import alive
 from tests import servers
 from tests.stack import Stack
 
@@ -64,7 +65,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         keeper = int((folder / "keeper.pid").read_text())
         os.kill(keeper, signal.SIGTERM)
         deadline = time.monotonic() + 20
-        while servers.alive(keeper) and time.monotonic() < deadline:
+        while alive(keeper) and time.monotonic() < deadline:
             time.sleep(0.02)
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -77,7 +77,7 @@ class Stack:
                 port=port,
                 data=folder / "data",
                 dsn=str(facts.get("dsn", "")),
-                project_id=int(facts.get("project_id") or 0),
+                project_id=int(str(facts.get("project_id") or 0)),
                 public_key=str(facts.get("public_key", "")),
                 admin_password=env["EMBERWATCH_ADMIN_PASSWORD"],
                 process=process,

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import logging.config
+from typing import Any
 
 import pytest
 import structlog
@@ -24,7 +25,7 @@ def lines(request: pytest.FixtureRequest):
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(logging.INFO)
 
-    def log(*args: object, **kwargs: object) -> list[str]:
+    def log(*args: Any, **kwargs: Any) -> list[str]:
         stream.seek(0)
         stream.truncate()
         structlog.stdlib.get_logger(logger.name).warning(*args, **kwargs)

@@ -67,7 +67,7 @@ def test_a_message_that_a_dead_worker_held_comes_back(redis_url: str):
         queue.put({"n": 1})
         queue.get(timeout=5)  # taken, never acknowledged
         time.sleep(0.2)
-        queue.channel.qos.restore_visible(interval=1)
+        queue.channel.qos.restore_visible(interval=1)  # type: ignore[attr-defined]
         again = queue.get(timeout=5)
         assert again.payload == {"n": 1}
         again.ack()
