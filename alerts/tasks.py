@@ -7,13 +7,17 @@ tables say what is to be done.
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 
+import structlog
 from celery import shared_task
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from alerts import wake
 from alerts.actions import outbox, reading, upkeep
 
+log = structlog.get_logger(__name__)
 _waiting = threading.Lock()
 _running = threading.Lock()
 MOST_BATCHES = 40
@@ -54,9 +58,19 @@ def sweep() -> None:
     upkeep.purge(now)
 
 
+def _read(now: datetime) -> reading.Reading:
+    try:
+        return reading.evaluate(now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # one bad letter must not hold up the others
+        log.exception("batch of letters failed; reading them one by one")
+        return reading.evaluate_singly(now)
+
+
 def _read_all() -> None:
     for _batch in range(MOST_BATCHES):
-        read = reading.evaluate(timezone.now())
+        read = _read(timezone.now())
         # Rung in order: FIFO holds anyhow, but the first is then the first to be tried.
         for delivery_id in read.deliveries:
             if not wake.deliver(delivery_id):

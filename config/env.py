@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -139,6 +139,8 @@ class Env:
             raise BadSetting(message) from None
         if not parsed.get("NAME"):
             raise BadSetting(message)
+        # libpq's way to name a socket's folder: postgresql://user@%2Fvar%2Frun/name
+        parsed["HOST"] = unquote(parsed.get("HOST") or "")
         parsed["ENGINE"] = "django.db.backends.postgresql"
         return parsed
 

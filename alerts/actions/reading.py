@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, Max, Min, OuterRef, Prefetch
 
 from alerts import transports
@@ -23,6 +24,7 @@ from alerts.models import AlertRule, Channel, Decision, Delivery, Evaluated, Inc
 from alerts.transports.base import Content
 from tracker.models import Activity, Issue
 
+log = structlog.get_logger(__name__)
 BATCH = 500
 SETTLED = timedelta(minutes=10)
 """A letter may be committed this long after its id was taken; longer transactions are killed."""
@@ -50,6 +52,35 @@ def evaluate(now: datetime, limit: int = BATCH) -> Reading:
             [Evaluated(activity_id=letter.pk, at=now) for letter in letters]
         )
     return Reading(len(letters), tuple(delivery.pk for delivery in desk.deliveries))
+
+
+def evaluate_singly(now: datetime, limit: int = BATCH) -> Reading:
+    """Read letters one by one after a batch failed; one that can't be read is left out, loudly.
+
+    Raises what the database raises when it is away: no letter is to blame for that.
+    """
+    deliveries: list[int] = []
+    for count in range(limit):
+        try:
+            read = evaluate(now, limit=1)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # a bug met by this letter must not stop all others
+            _leave_out(now, error)
+            continue
+        if not read.letters:
+            return Reading(count, tuple(deliveries))
+        deliveries += read.deliveries
+    return Reading(limit, tuple(deliveries))
+
+
+def _leave_out(now: datetime, error: Exception) -> None:
+    with transaction.atomic():
+        low, _made = LowWater.objects.select_for_update().get_or_create(pk=1)
+        letter = unread(low.activity_id).first()
+        if letter is not None:
+            log.error("letter left out", activity=letter.pk, kind=letter.kind, exc_info=error)
+            Evaluated.objects.create(activity_id=letter.pk, at=now)
 
 
 def unread(low_water: int) -> Any:

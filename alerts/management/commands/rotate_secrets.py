@@ -1,0 +1,32 @@
+"""Seals the secrets of all channels with the present SECRET_KEY."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from alerts import vault
+from alerts.models import Channel
+
+
+class Command(BaseCommand):
+    """After SECRET_KEY was changed, with the old one in SECRET_KEY_FALLBACKS."""
+
+    help = "Encrypt the secrets of all channels anew with the present SECRET_KEY."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        done, lost = 0, []
+        with transaction.atomic():
+            for channel in Channel.objects.exclude(sealed="").select_for_update():
+                try:
+                    channel.sealed = vault.rotate(channel.sealed)
+                except vault.VaultError:
+                    lost.append(f"{channel.name} (id {channel.pk})")
+                    continue
+                channel.save(update_fields=["sealed"])
+                done += 1
+        self.stdout.write(f"Rotated: {done}.")
+        for name in lost:
+            self.stderr.write(f"Can't be opened, enter its secret again: {name}")
