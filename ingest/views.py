@@ -47,6 +47,7 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "3600",
 }
 CORS = {
+    "X-Content-Type-Options": "nosniff",
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "x-sentry-error, x-sentry-rate-limits, retry-after",
 }
