@@ -1,0 +1,1 @@
+"""`make demo`: a small shop that fails in a dozen ways and tells a running Emberwatch."""

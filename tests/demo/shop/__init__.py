@@ -1,0 +1,1 @@
+"""A lamp shop: pages, a payment provider that is slow, and jobs. Knows nothing of Emberwatch."""
