@@ -5,11 +5,12 @@ from collections.abc import Callable
 import sentry_sdk
 from django.http import HttpRequest, HttpResponse
 
-NAMES = (
-    "ada alan barbara bjarne carol chen dennis edsger fatima grace guido hedy ines james jean "
-    "john kofi lars linus lucia margaret maya niklaus noor olga omar paula priya radia rasmus "
-    "rosa sofia tariq tim tomas uma vint wei yuki yukihiro zoe"
-).split()  # noqa: SIM905
+NAMES = [
+    "ada", "alan", "barbara", "bjarne", "carol", "chen", "dennis", "edsger", "fatima", "grace",
+    "guido", "hedy", "ines", "james", "jean", "john", "kofi", "lars", "linus", "lucia",
+    "margaret", "maya", "niklaus", "noor", "olga", "omar", "paula", "priya", "radia", "rasmus",
+    "rosa", "sofia", "tariq", "tim", "tomas", "uma", "vint", "wei", "yuki", "yukihiro", "zoe",
+]  # fmt: skip
 PLANS = ("free", "plus", "trade")
 
 
