@@ -2,25 +2,37 @@
 
 from tracker.models.access import ApiToken, Membership, Role, Team, User
 from tracker.models.activity import Activity, ActivityKind
+from tracker.models.attachment import Attachment
+from tracker.models.deploy import Deploy
 from tracker.models.event import EventRow, EventSeen
+from tracker.models.feedback import Feedback
+from tracker.models.filters import InboundFilters
 from tracker.models.issue import GroupingKey, Issue, IssueTag, IssueUser
 from tracker.models.ledger import Ledger
+from tracker.models.monitor import CheckIn, Monitor
 from tracker.models.project import Environment, Project, ProjectKey, Release
 from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
+from tracker.models.session import SessionHour, SessionSeen
 
 __all__ = [
     "Activity",
     "ActivityKind",
     "ApiToken",
+    "Attachment",
+    "CheckIn",
+    "Deploy",
     "Environment",
     "EventRow",
     "EventSeen",
+    "Feedback",
     "GroupingKey",
+    "InboundFilters",
     "Issue",
     "IssueTag",
     "IssueUser",
     "Ledger",
     "Membership",
+    "Monitor",
     "Project",
     "ProjectKey",
     "Release",
@@ -28,6 +40,8 @@ __all__ = [
     "Rollup5m",
     "RollupDay",
     "RollupHour",
+    "SessionHour",
+    "SessionSeen",
     "Team",
     "User",
 ]

@@ -23,6 +23,10 @@ class Ledger(models.Model):
         DELETED = "deleted"
         SKIPPED = "skipped"
         """Items that are no events: transactions, sessions ... outside the equations."""
+        LOST = "lost"
+        """What clients say they threw away themselves; outside the equations."""
+        CAPPED = "capped"
+        """What was put under `<other>` because a project made too many; outside, too."""
 
     pk = models.CompositePrimaryKey("project_id", "day", "kind", "reason")
     project_id = models.BigIntegerField()

@@ -84,6 +84,9 @@ class ProjectKey(models.Model):
     rate_per_minute = models.PositiveIntegerField(
         null=True, blank=True, help_text="Events a minute; empty: the instance's limit."
     )
+    monthly_quota = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Events a calendar month (UTC); empty: no quota."
+    )
 
     def __str__(self) -> str:
         return f"{self.label} …{self.public_key[-4:]}"
