@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import REGISTRY, Collector
@@ -93,3 +94,6 @@ class GaugeCollector(Collector):
 
 
 REGISTRY.register(GaugeCollector())
+REFUSED = Counter(
+    "emberwatch_requests_refused", "Requests that ended before they reached a view", ["reason"]
+)

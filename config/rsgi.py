@@ -114,14 +114,20 @@ class Started:
 class Bridge:
     """One RSGI application around one WSGI application."""
 
-    def __init__(self, wsgi: Wsgi, limits: Limits, proxies: Proxies) -> None:
+    def __init__(
+        self,
+        wsgi: Wsgi,
+        limits: Limits,
+        proxies: Proxies,
+        refused: Callable[[str, str], None] = lambda path, reason: None,
+    ) -> None:
         self.wsgi = wsgi
         self.limits = limits
         self.proxies = proxies
         self.pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="web")
         self.inflight = 0
-        self.refused: dict[str, int] = {}
-        """Refusals of this process by reason."""
+        self.refused = refused
+        """Told the path and the reason of every refusal, so that it is counted."""
 
     def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
         die_with_parent()
@@ -144,7 +150,7 @@ class Bridge:
             body = await self._read(proto, headers)
             await self._answer(scope, headers, body, proto)
         except BodyError as error:
-            self.refused[error.reason] = self.refused.get(error.reason, 0) + 1
+            self.refused(scope.path, error.reason)
             proto.response_bytes(error.status, refusal_headers(error), refusal_body(scope, error))
         finally:
             self.inflight -= held
@@ -323,7 +329,18 @@ def make_app() -> Bridge:
 
     env = Env()
     prepare_secret(settings.EMBERWATCH_DATA, env)
-    return Bridge(cast("Wsgi", application), Limits.of(env), Proxies(settings.TRUSTED_PROXIES))
+    proxies = Proxies(settings.TRUSTED_PROXIES)
+    return Bridge(cast("Wsgi", application), Limits.of(env), proxies, count_refusal)
+
+
+def count_refusal(path: str, reason: str) -> None:
+    """Every refusal shows in /metrics; one of an event goes into the books as well."""
+    from config.health import REFUSED
+    from ingest.limits import refuse
+
+    REFUSED.labels(reason).inc()
+    if path.startswith("/api/"):
+        refuse(0, reason)  # whose it was is unknown: the key has not been looked at
 
 
 def __getattr__(name: str) -> Any:
