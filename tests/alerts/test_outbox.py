@@ -17,6 +17,7 @@ from alerts import tasks
 from alerts.actions import outbox, reading, replay
 from alerts.models import Channel, Delivery
 from alerts.transports import webhook as webhook_transport
+from alerts.transports.base import TransportError
 from tests.alerts.conftest import NOW, SECRET, Cast, run
 from tests.alerts.sinks import Scripted, SmtpSink, WebhookSink, wait_for
 from tracker.models import Membership, Project, Team, User
@@ -145,9 +146,12 @@ def test_a_disabled_channel_is_not_sent_to(
 def test_a_bug_in_a_sender_and_a_lost_secret_lose_no_alert(
     cast: Cast, only_webhook: Channel, hook: WebhookSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def broken(*_args: Any) -> None:
+        raise KeyError("no")
+
     cast.letter(cast.issue())
     with monkeypatch.context() as patch:
-        patch.setattr(webhook_transport.Webhook, "payload", lambda *_: {}["no"])
+        patch.setattr(webhook_transport.Webhook, "payload", broken)
         run()
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.last_error) == ("retry", "KeyError in the sender")
@@ -236,7 +240,7 @@ def test_who_lost_the_lease_does_not_overwrite(
         monkeypatch.setattr(outbox, "_send", send)
         later(61)
         outbox.attempt(pk)
-        raise outbox.TransportError("late")
+        raise TransportError("late")
 
     monkeypatch.setattr(outbox, "_send", slow)
     outbox.attempt(pk)
@@ -334,9 +338,12 @@ def test_a_hung_mail_server_does_not_hold_the_sender_for_long(
         reading.evaluate(NOW)
         [pk] = outbox.due()
         done: list[Any] = []
-        thread = threading.Thread(
-            target=lambda: (done.append(outbox.attempt(pk)), connection.close())
-        )
+
+        def body() -> None:
+            done.append(outbox.attempt(pk))
+            connection.close()
+
+        thread = threading.Thread(target=body)
         thread.start()
         wait_for(lambda: done, 10)
         thread.join()

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 
 from alerts import tasks
-from alerts.actions import add_channel, reading, upkeep
+from alerts.actions import add_channel, notices, reading, upkeep
 from alerts.models import AlertRule, Channel, Decision, Delivery, Evaluated, Incident
 from tests.alerts.conftest import NOW, Cast, run
 from tests.alerts.sinks import SmtpSink
@@ -124,7 +124,7 @@ def test_repeats_within_the_cooldown_leave_a_trace_and_no_message(cast: Cast) ->
 def test_letters_of_deleted_issues_are_read_and_lead_to_nothing(cast: Cast) -> None:
     issue = cast.issue()
     letter = cast.letter(issue)
-    type(issue).objects.filter(pk=issue.pk)._raw_delete("default")  # type: ignore[attr-defined]
+    type(issue).objects.filter(pk=issue.pk)._raw_delete("default")
     assert reading.evaluate(NOW).letters == 1
     assert Evaluated.objects.filter(pk=letter.pk).exists()
     assert not Incident.objects.exists()
@@ -134,7 +134,7 @@ def test_a_letter_that_can_not_be_read_holds_nobody_up(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = cast.issue(title="bad"), cast.issue(title="good")
-    tell = reading.notice_of
+    tell = notices.notice_of
 
     def notice_of(issue: Any, letter: Any) -> Any:
         if issue.pk == bad.pk:

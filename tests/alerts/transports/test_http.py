@@ -87,7 +87,7 @@ def resolving_to(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[s
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in addresses]
 
-    monkeypatch.setattr(http.socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
 
 
@@ -108,7 +108,7 @@ def test_the_name_is_resolved_once_and_the_checked_address_is_called(
         called.append(address)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(http.socket, "create_connection", create_connection)
+    monkeypatch.setattr(socket, "create_connection", create_connection)
     with pytest.raises(Unreachable):
         http.post("http://hooks.example.com/", b"{}", {})
     assert asked == ["hooks.example.com"]
