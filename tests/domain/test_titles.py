@@ -24,6 +24,7 @@ def test_type_value_and_the_in_app_function_that_crashed():
         (event("python", error("A", "\n\n  deep\n")), "A: deep"),
         (event("python", error("Inner", "x"), error("Outer", "y")), "Outer: y"),
         (message("Disk full"), "Disk full"),
+        (event("python", error("A", "b"), title="Theirs"), "Theirs"),
         (message("", template="Disk %s full"), "Disk %s full"),
         (event("other"), UNLABELED),
         (

@@ -22,8 +22,9 @@ class Title(Struct, frozen=True):
 
 
 def title_of(event: Event) -> Title:
-    """Title and culprit of `event`."""
-    return Title(_cut(_title(event), MOST_TITLE) or UNLABELED, _cut(_culprit(event), MOST_CULPRIT))
+    """Title and culprit of `event`; a title that the client chose wins."""
+    title = event.title or _title(event)
+    return Title(_cut(title, MOST_TITLE) or UNLABELED, _cut(_culprit(event), MOST_CULPRIT))
 
 
 def _title(event: Event) -> str:

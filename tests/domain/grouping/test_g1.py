@@ -322,9 +322,14 @@ def test_lateinit_properties_are_told_apart():
 def test_an_sdk_that_marks_nothing_as_in_app_is_read_by_its_packages():
     one = event(
         "java",
-        java("X", "y", ("com.acme.Cart", "fee", False), ("org.springframework.Foo", "bar", False)),
+        java(
+            "CartException",
+            "y",
+            ("com.acme.Cart", "fee", False),
+            ("org.springframework.Foo", "bar", False),
+        ),
     )
-    assert site_of(one) == "X in com.acme.Cart.fee"
+    assert site_of(one) == "CartException in com.acme.Cart.fee"
 
 
 def ruby(function, line, lineno):
@@ -451,3 +456,144 @@ def test_why_says_what_counts_and_what_does_not():
         == "ValueError in shop.orders.parse_row; ignored: entry point, message text"
     )
     assert list(by_kind(keys)) == ["line", "message_at_site", "site"]
+
+
+def test_a_template_without_a_function_is_its_file_and_line():
+    def template(line):
+        frame = Frame(filename="templates/order.html", context_line=line, lineno=3, in_app=True)
+        return python("TemplateSyntaxError", "Invalid block tag", DJANGO, frame)
+
+    assert same(template("{% price %}"), template("{%  price %}"))
+    assert apart(template("{% price %}"), template("{% total %}"))
+
+
+def test_a_minified_class_of_errors_is_an_error():
+    frame = js("https://x.test/a-1b2c3d4e.js", "Object.ga", colno=900)
+    assert same(
+        *(event("javascript", error(name, "card was declined", frame)) for name in ("e", "Ut"))
+    )
+
+
+def test_a_known_line_needs_no_wording():
+    frame = js("./src/cart.js", "pay", "const { card } = order.payment;")
+    assert same(
+        event(
+            "javascript",
+            error(
+                "TypeError",
+                "Cannot destructure property 'card' of 'order.payment' as it is undefined.",
+                frame,
+            ),
+        ),
+        event(
+            "javascript",
+            error("TypeError", "Right side of assignment cannot be destructured", frame),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("undefined method `price' for nil:NilClass", "undefined method 'price' for nil"),
+        ("Undefined index: price", 'Undefined array key "price"'),
+        (
+            "Trying to get property 'price' of non-object",
+            'Attempt to read property "price" on null',
+        ),
+        (
+            "local variable 'price' referenced before assignment",
+            "cannot access local variable 'price' where it is not associated with a value",
+        ),
+        (
+            "Cannot read property 'price' of null",
+            "Cannot read properties of null (reading 'price')",
+        ),
+    ],
+)
+def test_two_versions_of_a_runtime_word_one_error(old, new):
+    frame = py("shop.orders", "total", "price(x['price'])")
+    assert same(python("E", old, frame), python("E", new, frame))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            'duplicate key value violates unique constraint "orders_code"',
+            'duplicate key value violates unique constraint "users_mail"',
+        ),
+        ("UNIQUE constraint failed: orders.code", "UNIQUE constraint failed: users.mail"),
+        ("no such table: a", "no such table: b"),
+        ('relation "a" does not exist', 'relation "b" does not exist'),
+        ("Unknown column 'a' in 'field list'", "Unknown column 'b' in 'field list'"),
+        ("SQLSTATE[42S02]: x", "SQLSTATE[23000]: x"),
+        ("connect ECONNREFUSED 127.0.0.1:1", "connect ETIMEDOUT 127.0.0.1:1"),
+        ("[Errno 2] No such file", "[Errno 13] Permission denied"),
+        (
+            "Command '['a']' returned non-zero exit status 1.",
+            "Command '['a']' returned non-zero exit status 2.",
+        ),
+        (
+            "Command 'a' died with <Signals.SIGKILL: 9>.",
+            "Command 'a' died with <Signals.SIGTERM: 15>.",
+        ),
+        ("Request failed with status code 404", "Request failed with status code 500"),
+        ("No module named 'a'", "No module named 'b'"),
+        ("name 'a' is not defined", "name 'b' is not defined"),
+        ("'X' object has no attribute 'a'", "'X' object has no attribute 'b'"),
+        (
+            "f() missing 1 required positional argument: 'a'",
+            "f() missing 1 required positional argument: 'b'",
+        ),
+        ("uninitialized constant Shop::A", "uninitialized constant Shop::B"),
+        ("Call to undefined method App\\A::x()", "Call to undefined method App\\A::y()"),
+        ("Call to a member function x() on null", "Call to a member function y() on null"),
+        ('Class "A" not found', 'Class "B" not found'),
+        ("Order matching query does not exist.", "User matching query does not exist."),
+        ("Missing setting mail.host", "Missing setting db.url"),
+        (
+            "-[Cart pay]: unrecognized selector sent to instance 0x1",
+            "-[Cart buy]: unrecognized selector sent",
+        ),
+        (
+            "Response status code does not indicate success: 404 (Not Found).",
+            "Response status code does not indicate success: 503 (Service Unavailable).",
+        ),
+        (
+            "Client error '404 Not Found' for url 'x'",
+            "Server error '500 Internal Server Error' for url 'x'",
+        ),
+        (
+            "type 'Null' is not a subtype of type 'String'",
+            "type 'int' is not a subtype of type 'String'",
+        ),
+        ("expired (Code: 1)", "emptyCart (Code: 2)"),
+    ],
+)
+def test_facets_tell_bugs_of_one_line_apart(one, other):
+    frame = py("shop.db", "save", "cursor.execute(sql)")
+    assert apart(python("E", one, frame), python("E", other, frame))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("order ember-5 not found", "order dune-7 not found"),
+        ("could not parse 'a' as date", "could not parse 'b' as date"),
+        (
+            "[Errno 2] No such file or directory: '/a'",
+            "[Errno 2] No such file or directory: '/b/c'",
+        ),
+        (
+            'duplicate key value violates unique constraint "u" DETAIL: (a)=(1)',
+            'duplicate key value violates unique constraint "u" DETAIL: (a)=(2)',
+        ),
+        ("503 Server Error: x for url: http://a/1", "503 Server Error: y for url: http://b/2"),
+        ('Undefined array key "LAG-77"', 'Undefined array key "ember"'),
+        ("Missing key DUN-1", "Missing key LAG-2"),
+    ],
+)
+def test_data_in_messages_does_not_tell_bugs_apart(one, other):
+    frame = py("shop.db", "save", "cursor.execute(sql)")
+    assert same(python("E", one, frame), python("E", other, frame))

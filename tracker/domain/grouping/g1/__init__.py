@@ -73,21 +73,25 @@ def _with_frames(error: ExceptionInfo, frames: tuple[Frame, ...]) -> ExceptionIn
 def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
     error, place = link.error, link.site
     type_ = cause.type_of(error.type)
+    if language.weak_joins and len(type_) <= 2:
+        type_ = "Error"  # a minifier's name for a class
     line = place.line if place is not None else ""
     hard, soft = facets.of_error(type_, error.value, line)
     if place is None or not place.usable:
         return (_weak(error, type_, hard, link.causes, language),)
-    base = (type_, place.text, "\x1e".join(link.causes), "\x1e".join(hard))
+    causes = "\x1e".join(link.causes)
+    base = (type_, place.text, causes, "\x1e".join(hard))
+    at_line = (causes, "\x1e".join(facets.without(hard, language.wordings)), line)
     why = _why(type_, place, link.causes, hard)
     found: list[Key] = []
     if line:
-        if place.named:
-            name = digest(VERSION, "line", *base, "\x1e".join(soft), line)
+        if place.named or place.in_unit:
+            name = digest(VERSION, "line", type_, place.text, "\x1e".join(soft), *at_line)
             found.append(Key(kinds.LINE, name, f"{why}, line “{line[:80]}”{_IGNORED_LINE}"))
         if not place.in_unit:
             unit = place.calls[0].unit.rsplit("/", 1)[-1]
             rest = "\x1e".join(call.name for call in place.calls[1:])
-            name = digest(VERSION, "file", type_, unit, rest, *base[2:], line)
+            name = digest(VERSION, "file", type_, unit, rest, *at_line)
             found.append(Key(kinds.LINE_IN_FILE, name, f"{why}, line “{line[:80]}” in {unit}"))
     text = _message(error, type_, hard)
     found.append(

@@ -64,6 +64,8 @@ class Language(Struct, frozen=True):
     """Removes from a source line what build tools add."""
     weak_joins: bool = False
     """Events without a usable site may join issues that have one (minified twins)."""
+    wordings: frozenset[str] = frozenset()
+    """Facets that engines word so differently that a known line does without them."""
     weak_stack: bool = False
     """Messages say little: a stack of libraries only still names the failure (native)."""
 

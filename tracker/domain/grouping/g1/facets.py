@@ -66,7 +66,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _p("EAI_", "errno", r"\b(EAI_[A-Z]+)\b"),
     _p("exit", "exit", r"\bexit(?:ed)?(?: with)?(?: non-zero)?(?: status| code)?:? (-?\d{1,4})\b"),
-    _p("ignal", "signal", r"\b(SIG[A-Z]{2,6})\b"),
+    Pattern(("SIG",), "signal", re.compile(r"\b(SIG[A-Z]{2,6})\b")),
     _p("ignal: ", "signal", r"\bsignal: ([a-z ]{3,30})"),
     # databases
     _p("SQLSTATE", "sqlstate", r"SQLSTATE\[?:? ?'?([0-9A-Z]{5})\b"),
@@ -106,8 +106,8 @@ PATTERNS: tuple[Pattern, ...] = (
         "missing",
         r"\bmissing (?:required |mandatory )?(?:field|property|key|parameter|param|argument|column"
         r"|setting|option|header|env(?:ironment)? var(?:iable)?|config(?:uration)?(?: key| value)?"
-        r"|attribute|variable|template|translation|route|service|dependency)s?:? "
-        rf"{_Q}?([A-Za-z_][\w.\-]{{0,60}})",
+        r"|attribute|variable|service|dependency)s?:? "
+        rf"{_Q}?(?!\S{{0,60}}\d)([A-Za-z_][\w.\-]{{0,60}})",
     ),
     # JavaScript, three wordings of one error
     _p(
@@ -171,11 +171,13 @@ PATTERNS: tuple[Pattern, ...] = (
     _p(
         "ndefined",
         "key",
-        rf"undefined (?:array key|index|offset):? {_Q}?([A-Za-z_][\w.\-]{{0,60}})",
+        rf"undefined (?:array key|index|offset):? {_Q}?([A-Za-z_][A-Za-z_.\-]{{0,60}})(?!\w)",
     ),
     _p("ndefined", "name", r"undefined (?:variable:? \$?|property:? )([\w\\$:]+)"),
     _p("read property", "property", rf"attempt to read property {_N}"),
     _p("not found", "class", rf"class {_N} not found"),
+    _p("is undefined", "name", rf"^{_N} is undefined"),
+    _p("o get propert", "property", rf"Trying to get property {_N} of"),
     _p("ndefined function", "function", r"undefined function ([\w\\]+)"),
     _p("estructure", "property", rf"Cannot destructure property {_N} of"),
     _p("matching query", "model", r"(\w+) matching query does not exist"),
@@ -253,6 +255,13 @@ def _as_texts(found: dict[str, str]) -> tuple[str, ...]:
     return tuple(f"{label}={value}" for label, value in sorted(found.items()))
 
 
+def without(found: tuple[str, ...], labels: frozenset[str]) -> tuple[str, ...]:
+    """`found` but those of `labels`."""
+    if not labels or not found:
+        return found
+    return tuple(facet for facet in found if facet.split("=", 1)[0] not in labels)
+
+
 def static_key(value: str) -> str:
     """The key that a KeyError names, if it reads like one that a person wrote."""
     match = _QUOTED_KEY.match(value)
@@ -266,4 +275,16 @@ def of_error(type_: str, value: str, line: str) -> tuple[tuple[str, ...], tuple[
         return (), ((f"key={key}",) if f"'{key}'" in line or f'"{key}"' in line else ())
     if type_ in _KNOWN_CLASS and value:
         return (f"name={value.split(maxsplit=1)[0][:100]}",), ()
-    return of_message(value)
+    hard, soft = of_message(value)
+    if any(facet.startswith("key=") for facet in hard):
+        return _without_dynamic_keys(hard, soft, line)
+    return hard, soft
+
+
+def _without_dynamic_keys(
+    hard: tuple[str, ...], soft: tuple[str, ...], line: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A key names the failure only if the crash line spells it out; else it is data."""
+    keys = [facet for facet in hard if facet.startswith("key=")]
+    spelt = tuple(facet for facet in keys if facet[4:] in line)
+    return tuple(facet for facet in hard if facet not in keys), soft + spelt

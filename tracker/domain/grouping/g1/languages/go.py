@@ -39,7 +39,7 @@ def read(frame: Frame) -> Call:
         unit=unit,
         app=app,
         skip=last.lower() in _REPORTERS,
-        helper=app and words.is_helper(unit),
+        helper=app and words.is_helper(frame.module),
         generic=app and words.is_generic(last),
         borrows=not name,
     )

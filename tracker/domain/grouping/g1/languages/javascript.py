@@ -9,7 +9,7 @@ from tracker.domain.grouping.g1.call import FAR, Call, Language
 _LIBRARY = re.compile(
     r"node_modules[/\\]|^node:|^internal/|^(?:chrome|moz|safari|safari-web|ms-browser)-extension:"
     r"|(?:^|/)webpack/(?:bootstrap|runtime)|(?:^|/)\(webpack\)|^native$|\[native code\]|^@sentry/"
-    r"|(?:^|/)(?:cdn\.jsdelivr\.net|unpkg\.com|cdnjs\.cloudflare\.com)/|/~/"
+    r"|(?:^|/)(?:cdn\.jsdelivr\.net|unpkg\.com|cdnjs\.cloudflare\.com|www\.googletagmanager\.com|connect\.facebook\.net)/|/~/"
 )
 _BUILTIN = re.compile(r"^(?:<anonymous>|native|\[native code\]|<native>|<unknown>)?$")
 _AS = re.compile(r" \[as [^\]]*\]$")
@@ -91,7 +91,7 @@ def read(frame: Frame) -> Call:
     if minified and _is_mapped(frame):  # a source map gave the place, not the name
         name, minified = "", False
     unit = _unit_of(frame, path)
-    web = path.startswith(("http:", "https:", "app:", "file:", "capacitor:", "ionic:"))
+    web = path.startswith(("http:", "https:", "capacitor:", "ionic:"))
     app = frame.in_app is not False and not builtin and not _is_library(path, frame.abs_path)
     return Call(
         name=name,
@@ -120,4 +120,5 @@ LANGUAGE = Language(
     unit_in_key=False,
     line_of=line_of,
     weak_joins=True,
+    wordings=frozenset(("property", "function", "name", "iterable", "json", "dom", "quota")),
 )

@@ -30,8 +30,9 @@ def _name_of(function: str) -> tuple[str, bool]:
     if match:
         name = match[1]
         return ("", True) if name in ("null", "new", "static") else (name, False)
-    if function.startswith("access$"):
+    if function.startswith(("access$", "$r8$lambda$")):
         return "", True
+    function = function.removeprefix("$anonfun$")  # Scala
     name = re.sub(r"\$(?:default|suspendImpl|lambda.*|[a-z]+_release|\d+)$", "", function)
     return name.split("-", 1)[0] if "-" in name else name, False
 
@@ -39,10 +40,7 @@ def _name_of(function: str) -> tuple[str, bool]:
 def read(frame: Frame) -> Call:
     """lambda$x$0, Foo$1, Foo$bar$1.invokeSuspend, CGLIB and other proxies."""
     module = frame.module
-    generated = bool(_GENERATED.search(module)) or frame.filename in (
-        "<generated>",
-        "Unknown Source",
-    )
+    generated = frame.filename == "<generated>" or bool(_GENERATED.search(module))
     if "$$" in module or "$Proxy" in module or "$ByteBuddy" in module:
         module = _GENERATED.sub("", module)
     name, borrows = _name_of(frame.function)

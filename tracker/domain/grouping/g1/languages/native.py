@@ -43,6 +43,7 @@ _LAMBDA = re.compile(
 _ANONYMOUS_NAMESPACE = re.compile(r"\(anonymous namespace\)::|`anonymous namespace'::")
 _HASH = re.compile(r"::h[0-9a-f]{16}$")
 _TAILS = (" const", " volatile", " noexcept", " &", " &&")
+_SUFFIX = re.compile(r"\.(?:part|isra|constprop|cold|lto_priv|llvm)(?:\.\d+)*\b")
 _NOTE = re.compile(r" ?\[(?:clone|abi)[ :][^\]]*\]")
 
 
@@ -51,6 +52,8 @@ def name_of(function: str) -> str:
     name = function.strip()
     if name.endswith("]"):
         name = _NOTE.sub("", name)
+    if "." in name:
+        name = _SUFFIX.sub("", name)
     for tail in _TAILS:
         name = name.removesuffix(tail)
     name = _HASH.sub("", _ANONYMOUS_NAMESPACE.sub("", name))

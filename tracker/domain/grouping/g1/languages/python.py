@@ -58,7 +58,7 @@ def read(frame: Frame) -> Call:
         unit=unit,
         app=app,
         skip=name.lower() in words.REPORTERS,
-        helper=app and words.is_helper(unit),
+        helper=app and words.is_helper(module),
         generic=app and words.is_generic(name),
         borrows=borrows,
     )
