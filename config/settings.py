@@ -82,7 +82,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 # --- Applications ------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.admin.EmberwatchAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -89,8 +89,13 @@ def add_up(placed: Iterable[Placed], environments: dict[tuple[int, str], int]) -
             bucket.users.add(event.user_key)
             person = UUID(bytes=event.user_key)
             _see(tally.users, (project, issue, person, environment), seen)
-        for key, value in event.tags:
-            _see(tally.tags, (project, issue, key, value), seen)
+        for key, value in (
+            *event.tags,
+            ("release", event.release),
+            ("environment", event.environment),
+        ):
+            if value:
+                _see(tally.tags, (project, issue, key, value), seen)
         counted_under = (project, prepared.keys.version, one.via)
         tally.keys[counted_under] = tally.keys.get(counted_under, 0) + 1
     return tally

@@ -1,1 +1,5 @@
-"""Triage pages, a file a page."""
+"""Triage pages, a file a page: a new module of this folder registers itself."""
+
+from tracker.domain.discover import modules
+
+modules(__name__)

@@ -1,0 +1,94 @@
+"""What every admin page of the tracker shares: team-scoped rows, and roles as permissions."""
+
+from typing import Any, ClassVar, Generic
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelChoiceField
+from django.http import Http404, HttpRequest, HttpResponse
+
+from tracker.access import Access
+from tracker.admin._typed import M, StockAdmin
+from tracker.models import Project, Role, Team, User
+
+
+def access_of(request: HttpRequest) -> Access:
+    """The access of a logged-in request."""
+    assert isinstance(request.user, User)  # the admin lets only users in
+    return Access.of(request.user)
+
+
+class ScopedAdmin(StockAdmin[M], Generic[M]):
+    """Rows of the user's teams only; who may change them is a matter of roles.
+
+    A foreign id is not found, whatever is asked of it.
+    """
+
+    team_path: ClassVar[str] = "team"
+    """How a row leads to the team whose role decides, as a lookup."""
+    change_role: ClassVar[str] = Role.ADMIN
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        """Rows of teams in which the user has any role."""
+        rows = super().get_queryset(request)
+        access = access_of(request)
+        return rows if access.is_owner else rows.filter(**self.scope(access))
+
+    def scope(self, access: Access) -> dict[str, Any]:
+        """The lookup that keeps foreign rows out."""
+        return {f"{self.team_path}__in": list(access.roles)}
+
+    def team_of(self, row: M) -> int:
+        """Id of the team whose role decides over a row."""
+        found: Any = row
+        for name in self.team_path.split("__"):
+            found = getattr(found, name)
+        return int(found.pk)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_authenticated
+
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        access = access_of(request)
+        if access.is_owner or obj is None:
+            return True
+        return self.team_of(obj) in access.roles
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        team = None if obj is None else self.team_of(obj)
+        return access_of(request).has(self.change_role, team)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access_of(request).has(Role.ADMIN)
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Nothing goes by the stock page: rows below would be left or listed one by one."""
+        return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Choices are what the user administers, never more."""
+        access = access_of(request)
+        if db_field.remote_field.model is Team:
+            kwargs["queryset"] = Team.objects.visible_to(access.user, Role.ADMIN)
+        elif db_field.remote_field.model is Project:
+            kwargs["queryset"] = Project.objects.visible_to(access.user, Role.ADMIN)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the add and edit pop-ups beside each choice."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, ModelChoiceField) and hasattr(field.widget, "can_add_related"):
+            for name in ("add", "change", "delete", "view"):
+                setattr(field.widget, f"can_{name}_related", False)
+        return field
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Django would lead home with a message; what is foreign does not exist."""
+        raise Http404

@@ -1,0 +1,163 @@
+"""One issue with one of its events: what the page says about them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from tracker import readers
+from tracker.access import Access
+from tracker.admin.issue_list import badge
+from tracker.charts import day_chart
+from tracker.domain.anatomy import Anatomy, dissect
+from tracker.domain.retell import as_markdown, as_trace
+from tracker.domain.trends import DAY, Trend, series, trend
+from tracker.models import Activity, ActivityKind, EventRow, Issue, Role
+from tracker.payloads import PayloadError, unpack
+
+DAYS = 14
+FRESH = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The four answers of the header."""
+
+    trend: Trend
+    chart: SafeString
+    is_new: bool
+    """First seen within a day."""
+    same_release: bool
+    """All events are of one release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of the history."""
+
+    at: datetime
+    who: str
+    what: str
+    text: str
+    kind: str
+
+
+def detail_context(
+    issue: Issue, event: EventRow | None, access: Access, now: datetime
+) -> dict[str, Any]:
+    """Everything the page shows; eight queries beyond the issue, event, roles and projects."""
+    project = issue.project
+    data = _unpacked(event)
+    anatomy = dissect(data)
+    past = readers.history(issue)
+    names = readers.environments_of([issue.project_id])
+    keys = readers.grouping_of(issue)
+    shares = readers.tag_shares(issue)
+    return {
+        "issue": issue,
+        "project": project,
+        "badge": badge(issue),
+        "headline": headline(issue, past, now),
+        "event": event,
+        "event_hex": event.event_id.hex if event else "",
+        "event_environment": names.get(event.environment_id, "") if event else "",
+        "event_release": data.get("release") or "",
+        "event_transaction": data.get("transaction") or "",
+        "walk": readers.neighbours(event) if event else readers.Neighbours(),
+        "anatomy": anatomy,
+        "unreadable": bool(event) and not data,
+        "trace": as_trace(anatomy, str(data.get("platform") or issue.platform)),
+        "markdown": as_markdown(anatomy, issue.title or issue.short_id, facts(issue, data)),
+        "environments": [names[n] or "no environment" for n in issue.environments if n in names],
+        "tag_shares": shares,
+        "constant_tags": [share for share in shares if share.is_constant],
+        "grouping": [key for key in keys if key.events],
+        "looser_keys": [key for key in keys if not key.events],
+        "history": [told(entry) for entry in past],
+        "assignees": access.assignees(project.team_id),
+        "can_triage": access.has(Role.TRIAGER, project.team_id),
+        "levels": sorted({crumb.level for crumb in anatomy.crumbs}),
+    }
+
+
+def headline(issue: Issue, past: list[Activity], now: datetime) -> Headline:
+    """New or old, which release, getting worse."""
+    hours = readers.hourly([issue], now - DAYS * DAY)[issue.pk]
+    days = series(hours, now, DAY, DAYS)
+    marks = [(entry.created_at, _MARKS[entry.kind]) for entry in past if entry.kind in _MARKS]
+    if issue.first_release:
+        marks.append((issue.first_seen, issue.first_release.version))
+    return Headline(
+        trend=trend(hours, issue.first_seen, now),
+        chart=day_chart(days, marks),
+        is_new=now - issue.first_seen < FRESH,
+        same_release=issue.first_release_id == issue.last_release_id,
+    )
+
+
+_MARKS = {
+    ActivityKind.RESOLVED.value: "resolved",
+    ActivityKind.REGRESSED.value: "regressed",
+    ActivityKind.REOPENED.value: "reopened",
+}
+
+
+def _unpacked(event: EventRow | None) -> dict[str, Any]:
+    if event is None:
+        return {}
+    try:
+        return unpack(bytes(event.payload), event.dictionary)
+    except PayloadError:
+        return {}  # the page says so and shows everything else
+
+
+def event_text(event: EventRow) -> str:
+    """The stack trace of a stored event."""
+    data = _unpacked(event)
+    anatomy: Anatomy = dissect(data)
+    return as_trace(anatomy, str(data.get("platform") or "")) + "\n"
+
+
+def facts(issue: Issue, data: dict[str, Any]) -> list[tuple[str, str]]:
+    """The first lines of the Markdown copy."""
+    return [
+        ("Issue", issue.short_id),
+        ("Level", issue.level_name),
+        ("Culprit", issue.culprit),
+        ("Release", str(data.get("release") or "")),
+        ("Environment", str(data.get("environment") or "")),
+        ("Platform", issue.platform),
+        ("Events", f"{issue.events:,}"),
+        ("Users", f"{issue.users:,}"),
+    ]
+
+
+_DONE = {
+    ActivityKind.FIRST_SEEN.value: "first seen",
+    ActivityKind.REGRESSED.value: "came back",
+    ActivityKind.RESOLVED.value: "resolved it",
+    ActivityKind.REOPENED.value: "reopened it",
+    ActivityKind.COMMENTED.value: "commented",
+}
+
+
+def told(entry: Activity) -> Happening:
+    """An Activity row in words."""
+    data = entry.data if isinstance(entry.data, dict) else {}
+    who = entry.actor.get_username() if entry.actor else ""
+    what = _DONE.get(entry.kind, entry.kind.replace("_", " "))
+    text = str(data.get("text") or "")
+    if entry.kind == ActivityKind.REGRESSED:
+        text = str(data.get("why") or "")
+    if entry.kind == ActivityKind.ASSIGNED:
+        name = str(data.get("name") or "")
+        what = f"assigned it to {name}" if name else "took the assignee away"
+        if who and name == who:
+            what = "took it"
+    elif not who and entry.kind == ActivityKind.RESOLVED:
+        what = "resolved"
+    release = str(data.get("release") or "")
+    if release and entry.kind in (ActivityKind.FIRST_SEEN, ActivityKind.REGRESSED):
+        what += f" in {release}"
+    return Happening(entry.created_at, who, what, text, entry.kind)

@@ -1,0 +1,226 @@
+"""The issue list: a query in the address, chips that write into it, one page by keyset."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.safestring import SafeString
+
+from tracker import readers
+from tracker.access import Access
+from tracker.charts import sparkline
+from tracker.domain.search import LEVELS, Query, SearchError, parse
+from tracker.domain.trends import HOUR, floor_to, series
+from tracker.models import Issue, Role
+from tracker.models.issue import IssueQuerySet
+from tracker.searching import condition
+
+PAGE = 30
+DEFAULT = "is:unresolved"
+VIEWS: dict[str, tuple[str, str]] = {
+    "unresolved": ("Unresolved", "is:unresolved"),
+    "review": ("For review", "is:for_review"),
+    "mine": ("Mine", "is:unresolved assigned:me"),
+    "regressed": ("Regressed", "is:regressed"),
+    "impact": ("High impact", "is:unresolved users:>=50"),
+    "resolved": ("Resolved", "is:resolved"),
+}
+SORT_LABELS = {
+    "last_seen": "Last seen", "first_seen": "First seen", "events": "Events", "users": "Users",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a chip's menu."""
+
+    label: str
+    url: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter: its present value and what else it could be."""
+
+    name: str
+    value: str
+    choices: tuple[Choice, ...]
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it narrows the list."""
+        return self.value != "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One issue, as the list shows it."""
+
+    issue: Issue
+    short_id: str
+    project: str
+    environments: tuple[str, ...]
+    more_environments: int
+    badge: str
+    spark: SafeString
+    sort_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """All of the page's state, as the address holds it."""
+
+    text: str
+    query: Query
+    error: str
+    sort: str
+    cursor: readers.Cursor | None
+
+    @classmethod
+    def read(cls, params: QueryDict) -> "ListState":
+        """From the address. A query that can't be read is shown with its error, never ignored."""
+        text = params.get("q", DEFAULT)
+        sort = params.get("sort", "last_seen")
+        cursor = readers.Cursor.read(params.get("older", ""), params.get("newer", ""))
+        try:
+            query, error = parse(text), ""
+        except SearchError as problem:
+            query, error = Query(), str(problem)
+        return cls(text, query, error, sort if sort in readers.SORTS else "last_seen", cursor)
+
+    def url(self, query: Query | str | None = None, **changes: str) -> str:
+        """The address of this list with another query, order or place."""
+        params = {"q": self.text if query is None else str(query)}
+        if self.sort != "last_seen":
+            params["sort"] = self.sort
+        params.update(changes)
+        if params.get("sort") == "last_seen":
+            del params["sort"]
+        return "?" + urlencode(params)
+
+
+def found_by(state: ListState, access: Access, now: datetime) -> tuple[IssueQuerySet, str]:
+    """The issues that the query finds among the user's, and what is wrong with it."""
+    visible = access.issues().live()
+    if state.error:
+        return visible.none(), state.error
+    try:
+        return visible.filter(condition(state.query, access.user, now)), ""
+    except SearchError as problem:
+        return visible.none(), str(problem)
+
+
+def list_context(state: ListState, access: Access, now: datetime) -> dict[str, Any]:
+    """Everything the page shows; four queries beyond the user's roles and projects."""
+    found, error = found_by(state, access, now)
+    environments = readers.environments_of(access.projects)
+    page = readers.issue_page(found, state.sort, state.cursor, PAGE)
+    return {
+        "state": state,
+        "error": error,
+        "rows": _rows(page.issues, access, environments, state.sort, now),
+        "tabs": _tabs(state, access, now),
+        "chips": _chips(state, access, environments),
+        "sorts": _sorts(state),
+        "older_url": state.url(older=page.older) if page.older else "",
+        "newer_url": state.url(newer=page.newer) if page.newer else "",
+        "first_url": state.url() if state.cursor else "",
+        "assignees": access.assignees(),
+        "can_triage": access.has(Role.TRIAGER),
+        "silent_projects": [p for p in access.projects.values() if p.first_event_at is None],
+        "has_projects": bool(access.projects),
+        "live_url": "live/" + state.url() if not state.cursor and not error else "",
+        "newest": page.issues[0].last_seen.isoformat() if page.issues else now.isoformat(),
+    }
+
+
+def _rows(
+    issues: Iterable[Issue], access: Access, names: dict[int, str], sort: str, now: datetime
+) -> list[Row]:
+    issues = list(issues)
+    hours = readers.hourly(issues, floor_to(now, HOUR) - 23 * HOUR)
+    rows = []
+    for issue in issues:
+        issue.project = access.projects[issue.project_id]  # loaded already
+        seen_in = [
+            names[number] or "no environment" for number in issue.environments if number in names
+        ]
+        rows.append(Row(
+            issue, issue.short_id, issue.project.name, tuple(seen_in[:3]), len(seen_in[3:]),
+            badge(issue), sparkline(series(hours.get(issue.pk, {}), now, HOUR, 24)),
+            readers.Cursor.write(issue, sort),
+        ))  # fmt: skip
+    return rows
+
+
+def badge(issue: Issue) -> str:
+    """The state in a word, or "" for what is merely going on."""
+    if issue.status != Issue.Status.UNRESOLVED:
+        return str(issue.status)
+    return "" if issue.substatus == Issue.Substatus.ONGOING else str(issue.substatus)
+
+
+def _tabs(state: ListState, access: Access, now: datetime) -> list[dict[str, Any]]:
+    visible = access.issues().live()
+    counted = {
+        name: visible.filter(condition(parse(text), access.user, now))
+        for name, (_, text) in VIEWS.items()
+        if name != "resolved"
+    }
+    counts = readers.bounded_counts(access.user, counted)
+    return [
+        {
+            "label": label, "url": state.url(text), "active": state.text.strip() == text,
+            "count": counts.get(name),
+        }
+        for name, (label, text) in VIEWS.items()
+    ]  # fmt: skip
+
+
+def _chips(state: ListState, access: Access, environments: dict[int, str]) -> list[Chip]:
+    query = state.query
+    names = sorted({name or "none" for name in environments.values()})[:50]
+    status = next((t.value for t in query.of("is") if t.value in STATUS_CHOICES), "any")
+    statuses = tuple(
+        Choice(s.replace("_", " "), state.url(query.with_state(s)), s == status)
+        for s in STATUS_CHOICES
+    )
+    people = access.assignees()
+    owners = ["me", "none", *(u.get_username() for u in people.users if u != access.user)]
+    owners += [f"#{team.slug}" for team in people.teams]
+    chips = [
+        Chip("Status", status.replace("_", " "),
+             (Choice("any", state.url(query.with_state("")), status == "any"), *statuses)),
+        _chip(state, "Environment", "env", names),
+        _chip(state, "Level", "level", list(reversed(LEVELS)), ">="),
+        _chip(state, "Project", "project", [p.slug for p in access.projects.values()][:100]),
+        _chip(state, "Assignee", "assigned", owners[:60]),
+    ]  # fmt: skip
+    return [chip for chip in chips if len(chip.choices) > 2 or chip.is_set]
+
+
+STATUS_CHOICES = ("unresolved", "new", "ongoing", "regressed", "for_review", "resolved")
+
+
+def _chip(state: ListState, name: str, key: str, values: list[str], op: str = "=") -> Chip:
+    present = state.query.of(key)
+    value = ", ".join(v for term in present for v in term.values) if present else "any"
+    if present and (op != "=" and present[0].op == op):
+        value = f"{value}+"
+    choices = [Choice("any", state.url(state.query.with_term(key, "")), not present)]
+    for text in values:
+        label = f"{text} and above" if op == ">=" and text != "fatal" else text
+        active = any(text in term.values for term in present)
+        choices.append(Choice(label, state.url(state.query.with_term(key, text, op)), active))
+    return Chip(name, value, tuple(choices))
+
+
+def _sorts(state: ListState) -> list[Choice]:
+    return [
+        Choice(label, state.url(sort=name), name == state.sort)
+        for name, label in SORT_LABELS.items()
+    ]

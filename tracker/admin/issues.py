@@ -1,0 +1,198 @@
+"""Issues in the admin: list, detail and the verbs, all under stock addresses."""
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from tracker import readers
+from tracker.admin._typed import StockAdmin
+from tracker.admin.base import access_of
+from tracker.admin.issue_detail import detail_context, event_text
+from tracker.admin.issue_list import ListState, found_by, list_context
+from tracker.admin.verbs import BULK_LIMIT, carry_out, chosen, said
+from tracker.models import EventRow, Issue
+from tracker.models.issue import IssueQuerySet
+from tracker.payloads import PayloadError, unpack
+
+
+@admin.register(Issue)
+class IssueAdmin(StockAdmin[Issue]):
+    """Issues come from events alone: nothing is added, edited or deleted as a form."""
+
+    def get_queryset(self, request: HttpRequest) -> IssueQuerySet:
+        """What the user may see; every page, action and answer below starts here."""
+        return access_of(request).issues()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_authenticated
+
+    def has_view_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
+        return request.user.is_authenticated
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Our own pages, under the names that Django's links use."""
+
+        def page(route: str, view: Any, name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=f"tracker_issue_{name}")
+
+        event = "<int:issue_id>/events/<str:event_id>/"
+        return [
+            page("", self.changelist_view, "changelist"),
+            page("live/", require_GET(self.live_view), "live"),
+            page("<int:issue_id>/change/", require_GET(self.detail_view), "change"),
+            page("<int:issue_id>/", require_GET(self.short_view), "short"),
+            page("<int:issue_id>/act/", require_POST(self.act_view), "act"),
+            page(event, require_GET(self.detail_view), "event"),
+            page(event + "raw/", require_GET(self.raw_view), "raw"),
+            page(event + "trace/", require_GET(self.trace_view), "trace"),
+        ]
+
+    # --- List ---------------------------------------------------------------------------------
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; a POST carries out a verb on the chosen issues and comes back to it."""
+        if request.method == "POST":
+            return self._bulk(request)
+        access, now = access_of(request), datetime.now(UTC)
+        state = ListState.read(request.GET)
+        jump = self._jump(request, state)
+        if jump:
+            return redirect(jump)
+        context = {
+            **self.admin_site.each_context(request),
+            **list_context(state, access, now),
+            "title": "Issues", "opts": self.opts, "now": now,
+            **(extra_context or {}),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/tracker/issue/list.html", context)
+
+    def _jump(self, request: HttpRequest, state: ListState) -> str:
+        """Where a query that names one event leads; "" otherwise."""
+        if len(state.query.terms) != 1 or state.query.terms[0].key not in ("event_id", ""):
+            return ""
+        try:
+            event_id = uuid.UUID(state.query.terms[0].value)
+        except ValueError:
+            return ""
+        rows = EventRow.objects.filter(
+            project_id__in=list(access_of(request).projects), event_id=event_id
+        )
+        issue_id = rows.values_list("issue_id", flat=True).first()
+        if issue_id is None:
+            return ""
+        return reverse("admin:tracker_issue_event", args=[issue_id, event_id.hex])
+
+    def _bulk(self, request: HttpRequest) -> HttpResponse:
+        back = HttpResponseRedirect(request.get_full_path())
+        ids = [int(text) for text in request.POST.getlist("_selected_action") if text.isdecimal()]
+        if not ids:
+            messages.warning(request, "Choose at least one issue first.")
+            return back
+        if len(ids) > BULK_LIMIT:
+            messages.warning(request, f"At most {BULK_LIMIT} issues at once.")
+            return back
+        issues = chosen(access_of(request), ids)
+        said(request, carry_out(request, issues, request.POST.get("action", "")))
+        return back
+
+    def live_view(self, request: HttpRequest) -> HttpResponse:
+        """How many issues of the present query came or moved up since a moment."""
+        now = datetime.now(UTC)
+        try:
+            since = datetime.fromisoformat(request.GET.get("since", ""))
+        except ValueError:
+            return JsonResponse({"fresh": 0})
+        if since.tzinfo is None:
+            return JsonResponse({"fresh": 0})
+        access = access_of(request)
+        found, _ = found_by(ListState.read(request.GET), access, now)
+        fresh = readers.bounded_counts(access.user, {"fresh": found.filter(last_seen__gt=since)})
+        return JsonResponse(fresh)
+
+    # --- One issue ------------------------------------------------------------------------------
+
+    def _issue(self, request: HttpRequest, issue_id: int) -> Issue:
+        rows: QuerySet[Issue] = self.get_queryset(request).select_related(
+            "first_release", "last_release", "resolved_release", "assignee", "assignee_team"
+        )
+        issue = rows.filter(pk=issue_id).first()
+        if issue is None:
+            raise Http404("There is no such issue.")
+        issue.project = access_of(request).projects[issue.project_id]
+        return issue
+
+    def _event(self, issue: Issue, event_id: str) -> EventRow:
+        try:
+            event = readers.one_event(issue, uuid.UUID(event_id).hex)
+        except ValueError:
+            event = None
+        if event is None:
+            raise Http404("There is no such event.")
+        return event
+
+    def short_view(self, request: HttpRequest, issue_id: int) -> HttpResponse:
+        """The address that people type."""
+        return redirect("admin:tracker_issue_change", issue_id)
+
+    def detail_view(self, request: HttpRequest, issue_id: int, event_id: str = "") -> HttpResponse:
+        """One issue with one of its events, the latest unless another is asked for."""
+        issue = self._issue(request, issue_id)
+        if issue.merged_into:
+            return redirect("admin:tracker_issue_change", issue.merged_into)
+        event = self._event(issue, event_id) if event_id else readers.latest_event(issue)
+        now = datetime.now(UTC)
+        context = {
+            **self.admin_site.each_context(request),
+            **detail_context(issue, event, access_of(request), now),
+            "title": issue.short_id, "opts": self.opts, "now": now, "on_event": bool(event_id),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/tracker/issue/detail.html", context)
+
+    def raw_view(self, request: HttpRequest, issue_id: int, event_id: str) -> HttpResponse:
+        """The stored event as it is, to be saved: never rendered by a browser."""
+        event = self._event(self._issue(request, issue_id), event_id)
+        try:
+            data = unpack(bytes(event.payload), event.dictionary)
+        except PayloadError as error:
+            raise Http404(str(error)) from error
+        text = json.dumps(data, indent=2, ensure_ascii=False)
+        return _download(text, f"event-{event.event_id.hex}.json.txt")
+
+    def trace_view(self, request: HttpRequest, issue_id: int, event_id: str) -> HttpResponse:
+        """The stack trace as plain text."""
+        event = self._event(self._issue(request, issue_id), event_id)
+        return _download(event_text(event), f"trace-{event.event_id.hex}.txt")
+
+    def act_view(self, request: HttpRequest, issue_id: int) -> HttpResponse:
+        """One verb on this issue."""
+        issue = self._issue(request, issue_id)
+        issues = chosen(access_of(request), [issue.pk])
+        said(request, carry_out(request, issues, request.POST.get("action", ""), single=True))
+        return redirect("admin:tracker_issue_change", issue.pk)
+
+
+def _download(text: str, name: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,307 @@
+"""What the triage pages read: each function is one query, named as a question.
+
+Pages never count by DISTINCT and never touch the event table but for one event
+and its neighbours: figures come from rollups and from counters on the issue.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, Window
+from django.db.models.functions import RowNumber
+
+from tracker.domain.search import Term
+from tracker.models import (
+    Activity,
+    Environment,
+    EventRow,
+    GroupingKey,
+    Issue,
+    IssueTag,
+    RollupHour,
+    User,
+)  # fmt: skip
+from tracker.models.issue import IssueQuerySet
+
+COUNT_LIMIT = 1000
+"""Counts above it read "1000+": an exact one costs more than it tells."""
+SORTS: dict[str, str] = {
+    "last_seen": "last_seen", "first_seen": "first_seen", "events": "events", "users": "users",
+}  # fmt: skip
+
+
+class _BoundedCount(Subquery):
+    """How many rows a sliced query has, as a column."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) bounded)"
+    output_field = IntegerField()
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the list: beyond the row with this sort value and id."""
+
+    value: str
+    id: int
+    newer: bool = False
+
+    @classmethod
+    def read(cls, older: str, newer: str) -> "Cursor | None":
+        """From the address; None when there is none or it makes no sense."""
+        value, _, number = (older or newer).rpartition("~")
+        if not value or not number.isascii() or not number.isdigit() or len(number) > 18:
+            return None
+        return cls(value, int(number), newer=not older)
+
+    @staticmethod
+    def write(issue: Issue, sort: str) -> str:
+        """For the address."""
+        value = getattr(issue, SORTS[sort])
+        text = value.isoformat() if isinstance(value, datetime) else str(value)
+        return f"{text}~{issue.pk}"
+
+    def typed(self, sort: str) -> datetime | int | None:
+        """The value in the type of the column; None when it makes no sense."""
+        try:
+            if sort in ("events", "users"):
+                return min(int(self.value), 2**31 - 1)
+            moment = datetime.fromisoformat(self.value)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuePage:
+    """One page of the list, in order, and where it goes on."""
+
+    issues: tuple[Issue, ...]
+    older: str = ""
+    newer: str = ""
+
+
+def issue_page(found: IssueQuerySet, sort: str, cursor: Cursor | None, size: int) -> IssuePage:
+    """Walk by (sort value, id): the thousandth page costs what the first does."""
+    field = SORTS[sort]
+    backwards = cursor is not None and cursor.newer
+    value = cursor.typed(sort) if cursor else None
+    rows: QuerySet[Issue] = found.select_related("assignee", "assignee_team")
+    if cursor and value is not None:
+        sign = "gt" if backwards else "lt"
+        # The first half gives the index its range, the second settles ties.
+        rows = rows.filter(**{f"{field}__{sign}e": value}).filter(
+            Q(**{f"{field}__{sign}": value}) | Q(**{f"pk__{sign}": cursor.id})
+        )
+    order = (field, "pk") if backwards else (f"-{field}", "-pk")
+    issues = list(rows.order_by(*order)[: size + 1])
+    more, issues = len(issues) > size, issues[:size]
+    if backwards:
+        issues.reverse()
+    if not issues:
+        return IssuePage(())
+    has_newer = more if backwards else value is not None
+    has_older = True if backwards else more
+    return IssuePage(
+        tuple(issues),
+        older=Cursor.write(issues[-1], sort) if has_older else "",
+        newer=Cursor.write(issues[0], sort) if has_newer else "",
+    )
+
+
+def bounded_counts(me: User, questions: Mapping[str, IssueQuerySet]) -> dict[str, int]:
+    """How many issues each question finds, at most COUNT_LIMIT + 1; one query for all."""
+    columns: dict[str, Any] = {
+        f"count_{name}": _BoundedCount(found.order_by().values("pk")[: COUNT_LIMIT + 1])
+        for name, found in questions.items()
+    }
+    row = User.objects.filter(pk=me.pk).values(**columns).first() or {}
+    return {name: row.get(f"count_{name}", 0) for name in questions}
+
+
+def environments_of(project_ids: Iterable[int]) -> dict[int, str]:
+    """Names of the environments that are shown, by id; "" reads as none."""
+    rows = Environment.objects.filter(project__in=list(project_ids), hidden=False)
+    return dict(rows.order_by("name", "pk").values_list("pk", "name"))
+
+
+def hourly(issues: Sequence[Issue], since: datetime) -> dict[int, dict[datetime, int]]:
+    """Events per issue and hour; one query for a whole page."""
+    found: dict[int, dict[datetime, int]] = defaultdict(dict)
+    if not issues:
+        return found
+    rows = (
+        RollupHour.objects.filter(
+            project_id__in=sorted({issue.project_id for issue in issues}),
+            issue_id__in=[issue.pk for issue in issues],
+            bucket__gte=since,
+        )
+        .order_by()
+        .values_list("issue_id", "bucket")
+        .annotate(total=Sum("events"))
+    )
+    for issue_id, bucket, total in rows:
+        found[issue_id][bucket] = total
+    return found
+
+
+def hourly_of_projects(
+    project_ids: Sequence[int], since: datetime
+) -> dict[int, dict[datetime, int]]:
+    """Events per project and hour."""
+    found: dict[int, dict[datetime, int]] = defaultdict(dict)
+    rows = (
+        RollupHour.objects.filter(project_id__in=list(project_ids), bucket__gte=since)
+        .order_by()
+        .values_list("project_id", "bucket")
+        .annotate(total=Sum("events"))
+    )
+    for project_id, bucket, total in rows:
+        found[project_id][bucket] = total
+    return found
+
+
+def unresolved_per_project(projects: Sequence[int]) -> dict[int, int]:
+    """How many unresolved issues each project has, at most COUNT_LIMIT + 1."""
+    from tracker.models import Project
+
+    waiting = Issue.objects.live().unresolved().filter(project=OuterRef("pk")).order_by()
+    rows = Project.objects.filter(pk__in=list(projects)).order_by()
+    counted = _BoundedCount(waiting.values("pk")[: COUNT_LIMIT + 1])
+    return dict(rows.values_list("pk").annotate(waiting=counted))
+
+
+# --- One issue ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The events around one, by id (hex); "" when there is none."""
+
+    first: str = ""
+    older: str = ""
+    newer: str = ""
+    latest: str = ""
+
+
+def latest_event(issue: Issue) -> EventRow | None:
+    """The newest stored event."""
+    return EventRow.objects.of_issue(issue.project_id, issue.pk).first()
+
+
+def one_event(issue: Issue, event_id: str) -> EventRow | None:
+    """A stored event of this issue; an id of another issue is not found."""
+    return EventRow.objects.of_issue(issue.project_id, issue.pk).filter(event_id=event_id).first()
+
+
+def neighbours(event: EventRow) -> Neighbours:
+    """The events before and after, the first and the latest, in the order of receipt."""
+    rows = EventRow.objects.filter(project_id=event.project_id, issue_id=event.issue_id)
+    here = event.received_at
+    before = rows.filter(received_at__lte=here).filter(
+        Q(received_at__lt=here) | Q(event_id__lt=event.event_id)
+    )
+    after = rows.filter(received_at__gte=here).filter(
+        Q(received_at__gt=here) | Q(event_id__gt=event.event_id)
+    )
+    falling, rising = ("-received_at", "-event_id"), ("received_at", "event_id")
+    parts = [
+        _one_of(rows, rising, "first"), _one_of(before, falling, "older"),
+        _one_of(after, rising, "newer"), _one_of(rows, falling, "latest"),
+    ]  # fmt: skip
+    found = {place: event_id.hex for place, event_id in parts[0].union(*parts[1:], all=True)}
+    return Neighbours(**found)
+
+
+def _one_of(rows: QuerySet[EventRow], order: Sequence[str], place: str) -> Any:
+    return rows.order_by(*order).annotate(place=Value(place)).values_list("place", "event_id")[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class TagValue:
+    """How often a tag had a value."""
+
+    key: str
+    value: str
+    count: int
+    percent: int
+
+    @property
+    def query(self) -> str:
+        """The address's part that finds the issues with this value."""
+        name = _SEARCHED_AS.get(self.key)
+        term = Term(name or "tag", (self.value,), subkey="" if name else self.key)
+        return urlencode({"q": str(term)})
+
+
+_SEARCHED_AS = {"environment": "env", "release": "release"}
+
+
+@dataclass(frozen=True, slots=True)
+class TagShare:
+    """A tag's most frequent values."""
+
+    key: str
+    total: int
+    values: tuple[TagValue, ...]
+    others: int
+    """Events with a value that is not shown."""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it tells nothing apart."""
+        return len(self.values) == 1 and not self.others
+
+
+TAGS_FIRST = ("environment", "release", "level", "browser", "os", "runtime", "server_name", "url")
+
+
+def tag_shares(issue: Issue, values: int = 5, keys: int = 16) -> list[TagShare]:
+    """The distribution of each tag, the telling ones first."""
+    by_key = {"partition_by": F("key")}
+    rows = (
+        IssueTag.objects.filter(project_id=issue.project_id, issue_id=issue.pk)
+        .annotate(
+            place=Window(RowNumber(), order_by=[F("count").desc(), F("value")], **by_key),
+            total=Window(Sum("count"), **by_key),
+        )
+        .filter(place__lte=values)
+        .order_by("key", "place")
+        .values_list("key", "value", "count", "total")
+    )
+    grouped: dict[str, list[TagValue]] = defaultdict(list)
+    totals: dict[str, int] = {}
+    for key, value, count, total in rows[: 200 * values]:
+        totals[key] = total
+        grouped[key].append(TagValue(key, value, count, round(100 * count / total) if total else 0))
+    order = {key: place for place, key in enumerate(TAGS_FIRST)}
+    # `browser.name` only repeats what `browser` says.
+    ranked = sorted(
+        (key for key in grouped if key.removesuffix(".name") == key or key[:-5] not in grouped),
+        key=lambda key: (order.get(key, len(order)), key),
+    )
+    return [
+        TagShare(key, totals[key], tuple(shown), totals[key] - sum(v.count for v in shown))
+        for key in ranked[:keys]
+        for shown in [grouped[key]]
+    ]
+
+
+def history(issue: Issue, limit: int = 50) -> list[Activity]:
+    """What happened to the issue, newest first."""
+    rows = Activity.objects.filter(project=issue.project_id, issue=issue.pk)
+    return list(rows.select_related("actor").order_by("-pk")[:limit])
+
+
+def grouping_of(issue: Issue, limit: int = 20) -> list[GroupingKey]:
+    """The keys that lead to the issue, the most used first."""
+    rows = GroupingKey.objects.filter(project=issue.project_id, issue=issue.pk)
+    return list(rows.order_by("-events", "pk")[:limit])
+
+
+def is_recent(moment: datetime | None, now: datetime, within: timedelta) -> bool:
+    """Whether something happened within a span up to now."""
+    return moment is not None and now - moment <= within

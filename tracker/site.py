@@ -1,0 +1,102 @@
+"""The admin site: who may enter, its navigation and its home page."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+
+from tracker import readers
+from tracker.access import Access
+from tracker.charts import sparkline
+from tracker.domain.trends import HOUR, floor_to, series
+from tracker.models import Project, User
+
+
+class EmberwatchSite(AdminSite):
+    """Everybody with an account may enter; what they see is a matter of their teams."""
+
+    site_title = "Emberwatch"
+    site_header = "Emberwatch"
+    index_title = "Home"
+    site_url = None
+    enable_nav_sidebar = False
+    login_form = AuthenticationForm
+    index_template = "admin/home.html"
+    sections: ClassVar[tuple[tuple[str, str, str], ...]] = (
+        ("Issues", "admin:tracker_issue_changelist", "/tracker/issue/"),
+        ("Projects", "admin:tracker_project_changelist", "/tracker/project/"),
+        ("Releases", "admin:tracker_release_changelist", "/tracker/release/"),
+        ("Teams", "admin:tracker_team_changelist", "/tracker/team/"),
+    )
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        # It would list every row below what is deleted.
+        self.disable_action("delete_selected")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Anyone who is logged in and active."""
+        return bool(request.user.is_authenticated and request.user.is_active)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page needs; without the list of all models, which nobody navigates by."""
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": self.site_url,
+            "has_permission": self.has_permission(request),
+            "available_apps": [],
+            "is_popup": False,
+            "is_nav_sidebar_enabled": False,
+            "log_entries": [],
+            "sections": self._sections(request) if self.has_permission(request) else [],
+            "now": datetime.now(UTC),
+        }
+
+    def _sections(self, request: HttpRequest) -> list[tuple[str, str, bool]]:
+        found = []
+        for label, name, part in self.sections:
+            try:
+                found.append((label, reverse(name), part in request.path))
+            except NoReverseMatch:  # not registered
+                continue
+        if any(model._meta.app_label == "alerts" for model in self._registry):
+            address = reverse("admin:app_list", args=["alerts"])
+            found.append(("Alerts", address, "/admin/alerts/" in request.path))
+        return found
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The user's projects: what each sends, what waits, and where to set it up."""
+        assert isinstance(request.user, User)  # the URL's wrapper let only users in
+        access = Access.of(request.user)
+        context = {
+            "projects": project_cards(access, datetime.now(UTC)),
+            "can_add_project": access.is_owner or access.has("admin"),
+            "app_list": self.get_app_list(request),
+        }
+        return super().index(request, {**context, **(extra_context or {})})
+
+
+def project_cards(access: Access, now: datetime) -> list[dict[str, Any]]:
+    """One card a project: two queries for all of them."""
+    projects: list[Project] = list(access.projects.values())
+    since = floor_to(now, HOUR) - 23 * HOUR
+    hours = readers.hourly_of_projects([p.pk for p in projects], since)
+    waiting = readers.unresolved_per_project([p.pk for p in projects])
+    cards = []
+    for project in projects:
+        day = series(hours.get(project.pk, {}), now, HOUR, 24)
+        cards.append({
+            "project": project,
+            "spark": sparkline(day, 220, 36),
+            "events": day.total,
+            "unresolved": waiting.get(project.pk, 0),
+            "silent": project.first_event_at is None,
+        })  # fmt: skip
+    return cards

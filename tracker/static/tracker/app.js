@@ -1,0 +1,219 @@
+/* Emberwatch's one script: keys, menus, copying, live counts. Every page works without it. */
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.classList.add("has-script");
+
+  // --- Colours: set before the page is painted -------------------------------------------------
+  const KEY = "theme", THEMES = ["auto", "light", "dark"];
+  const stored = () => { try { return localStorage.getItem(KEY) || "auto"; } catch { return "auto"; } };
+  root.dataset.theme = stored();
+  const cycle = () => {
+    const next = THEMES[(THEMES.indexOf(stored()) + 1) % THEMES.length];
+    root.dataset.theme = next;
+    try { localStorage.setItem(KEY, next); } catch { /* private window */ }
+    say(`Colours: ${next === "auto" ? "the system's" : next}`);
+  };
+
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const one = (selector, within = document) => within.querySelector(selector);
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+
+  // --- A word to screen readers and eyes -------------------------------------------------------
+  let speaker;
+  const say = (text) => {
+    if (!speaker) {
+      speaker = document.createElement("p");
+      speaker.className = "visually-hidden";
+      speaker.setAttribute("role", "status");
+      document.body.append(speaker);
+    }
+    speaker.textContent = text;
+  };
+
+  // --- Copying ----------------------------------------------------------------------------------
+  const copy = async (button) => {
+    const source = button.dataset.copy && document.getElementById(button.dataset.copy);
+    const text = source ? source.textContent : button.dataset.copyText;
+    if (!text) return;
+    try { await navigator.clipboard.writeText(text); } catch { fallback(text); }
+    const before = button.textContent;
+    button.textContent = "Copied";
+    say("Copied");
+    setTimeout(() => { button.textContent = before; }, 1200);
+  };
+  const fallback = (text) => { // without https there is no clipboard to write to
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "visually-hidden";
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  };
+
+  // --- The list: rows, choosing, keys ----------------------------------------------------------
+  const rows = () => all("tr.issue");
+  const boxes = () => all('[name="_selected_action"]');
+  let last = null;
+  const count = () => {
+    const label = one("[data-chosen]");
+    if (!label) return;
+    const chosen = boxes().filter((box) => box.checked).length;
+    label.textContent = chosen ? `${chosen} of ${boxes().length} chosen` : "Choose issues to";
+    const every = one("[data-all]");
+    every.checked = chosen > 0 && chosen === boxes().length;
+    every.indeterminate = chosen > 0 && !every.checked;
+  };
+  const here = () => rows().findIndex((row) => "here" in row.dataset);
+  const move = (step) => {
+    const list = rows();
+    if (!list.length) return;
+    const from = here();
+    const to = Math.max(0, Math.min(list.length - 1, from < 0 ? (step > 0 ? 0 : list.length - 1) : from + step));
+    if (from >= 0) delete list[from].dataset.here;
+    list[to].dataset.here = "";
+    list[to].scrollIntoView({ block: "nearest" });
+    one(".issue-link", list[to]).focus({ preventScroll: true });
+  };
+  const toggle = (box, range) => {
+    const list = boxes();
+    box.checked = !box.checked;
+    choose(list, box, range);
+  };
+  const choose = (list, box, range) => {
+    if (range && last && list.includes(last)) {
+      const [a, b] = [list.indexOf(last), list.indexOf(box)].sort((x, y) => x - y);
+      list.slice(a, b + 1).forEach((each) => { each.checked = box.checked; });
+    }
+    last = box;
+    count();
+  };
+  const act = (value) => {
+    const form = document.getElementById("bulk");
+    const button = form && one(`button[value="${value}"]`, form);
+    if (!button) return false;
+    const row = rows()[here()];
+    if (row && !boxes().some((box) => box.checked)) one('[name="_selected_action"]', row).checked = true;
+    if (!boxes().some((box) => box.checked)) return false;
+    form.requestSubmit(button);
+    return true;
+  };
+  const KEYS = {
+    j: () => move(1), k: () => move(-1),
+    o: () => { const row = rows()[here()]; if (row) one(".issue-link", row).click(); },
+    x: (event) => { const row = rows()[here()]; const box = row && one('[name="_selected_action"]', row); if (box) toggle(box, event.shiftKey); },
+    r: () => { if (!act("resolve")) one('[data-key="r"]')?.click(); },
+    e: () => act("review"),
+    a: () => { (one(".bulkbar #assignee") || one(".acts #assignee"))?.focus(); },
+    "/": () => { const box = document.getElementById("q"); if (box) { box.focus(); box.select(); } },
+    "[": () => one('[data-go="["]')?.click(), "]": () => one('[data-go="]"]')?.click(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      all("details.menu[open]").forEach((menu) => { menu.open = false; one("summary", menu).focus(); });
+      if (typing(event.target)) event.target.blur();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const key = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!key) return;
+    event.preventDefault();
+    key(event);
+  });
+
+  // --- Clicks -------------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const target = event.target;
+    all("details.menu[open]").forEach((menu) => { if (!menu.contains(target)) menu.open = false; });
+    const button = target.closest("[data-copy], [data-copy-text]");
+    if (button) { copy(button); return; }
+    if (target.closest("[data-theme-toggle]")) { cycle(); return; }
+    if (target.matches("[data-all]")) { boxes().forEach((box) => { box.checked = target.checked; }); count(); return; }
+    if (target.matches('[name="_selected_action"]')) { choose(boxes(), target, event.shiftKey); return; }
+    const tab = target.closest("[role=tab]");
+    if (tab) { show(tab); return; }
+    const flip = target.closest("[data-flip]");
+    if (flip) { order(flip); return; }
+    const raw = target.closest("[data-raw]");
+    if (raw) setRaw(raw.getAttribute("aria-pressed") !== "true", true);
+  });
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-crumb-level]")) return;
+    const level = event.target.value;
+    all(".crumb").forEach((row) => { row.hidden = Boolean(level) && row.dataset.level !== level; });
+  });
+
+  // --- The stack: order and raw text, remembered ---------------------------------------------------
+  const order = (button) => {
+    const pressed = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(pressed));
+    all("#stack .frames, #stack .folded").forEach((box) => {
+      const frames = [...box.children].filter((child) => child.tagName !== "SUMMARY");
+      box.append(...frames.reverse());
+    });
+  };
+  const setRaw = (on, remember) => {
+    const button = one("[data-raw]");
+    if (!button) return;
+    button.setAttribute("aria-pressed", String(on));
+    one("[data-cooked]").hidden = on;
+    one("[data-rawtext]").hidden = !on;
+    if (remember) { try { localStorage.setItem("raw-stack", on ? "1" : ""); } catch { /* private window */ } }
+  };
+
+  // --- Set-up page: tabs and waiting for the first event --------------------------------------------
+  const show = (tab) => {
+    all("[role=tab]", tab.parentElement).forEach((each) => {
+      const on = each === tab;
+      each.setAttribute("aria-selected", String(on));
+      each.tabIndex = on ? 0 : -1;
+      const panel = document.getElementById(each.getAttribute("aria-controls"));
+      panel.hidden = !on;
+      if (on) panel.removeAttribute("data-later");
+    });
+  };
+  const poll = (seconds, ask) => {
+    const tick = async () => {
+      if (document.hidden) return;
+      try { if (await ask()) clearInterval(timer); } catch { /* the next tick asks again */ }
+    };
+    const timer = setInterval(tick, seconds * 1000);
+  };
+  const getJson = async (url) => {
+    const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) throw new Error("no answer");
+    return answer.json();
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    count();
+    try { if (localStorage.getItem("raw-stack")) setRaw(true, false); } catch { /* private window */ }
+    const waiting = one("[data-waiting]");
+    if (waiting) {
+      poll(2, async () => {
+        const state = await getJson(waiting.dataset.waiting);
+        if (!state.arrived) return false;
+        one("[data-waiting-now]", waiting).hidden = true;
+        one("[data-waiting-link]", waiting).href = state.url;
+        one("[data-waiting-done]", waiting).hidden = false;
+        return true;
+      });
+    }
+    const live = one("[data-live]");
+    if (live) {
+      poll(15, async () => {
+        const url = `${live.dataset.live}&since=${encodeURIComponent(live.dataset.since)}`;
+        const { fresh } = await getJson(url);
+        live.hidden = !fresh;
+        live.textContent = fresh > 1000 ? "1000+ with new events: show" : `${fresh} with new events: show`;
+        return false;
+      });
+    }
+  });
+})();

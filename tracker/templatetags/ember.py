@@ -1,0 +1,86 @@
+"""Times, counts and faces, as the admin pages write them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from django import template
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tracker.models import Team, User
+
+register = template.Library()
+
+_UNITS = (
+    (timedelta(days=365), "y"), (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"), (timedelta(minutes=1), "m"),
+)  # fmt: skip
+FACES = 8
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """`now`, `5m`, `3h`, `12d` or `2y`."""
+    passed = now - moment
+    for length, letter in _UNITS:
+        if passed >= length:
+            return f"{passed // length}{letter}"
+    return "now"
+
+
+@register.simple_tag(takes_context=True)
+def when(context: Context, moment: datetime | None, suffix: str = "") -> SafeString | str:
+    """How long ago, with the exact time in UTC on hover."""
+    if moment is None:
+        return ""
+    now = context.get("now") or datetime.now(UTC)
+    short = ago(moment, now)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        f"{short}{suffix}" if suffix and short != "now" else "just now" if suffix else short,
+    )
+
+
+@register.filter
+def compact(number: int | None) -> str:
+    """`950`, `6.3k`, `41k`, `1.2M`."""
+    if number is None:
+        return "–"
+    if number < 1000:
+        return str(number)
+    for limit, unit, size in ((1e6, "k", 1e3), (1e9, "M", 1e6), (float("inf"), "G", 1e9)):
+        if number < limit:
+            value = int(number / size * 10) / 10
+            return f"{value:.1f}{unit}" if value < 10 else f"{int(value)}{unit}"
+    return str(number)
+
+
+@register.filter
+def bounded(number: int) -> str:
+    """`412`, or `1000+` when counting stopped there."""
+    return "1000+" if number > 1000 else str(number)
+
+
+@register.simple_tag
+def face(who: User | Team | None, size: str = "") -> SafeString:
+    """The avatar of a person (initials) or team (#)."""
+    if who is None:
+        return format_html('<span class="face face-none {}" title="Nobody yet"></span>', size)
+    if isinstance(who, Team):
+        return format_html(
+            '<span class="face face-team {}" title="{}">#</span>', size, f"Team {who.name}"
+        )
+    number = crc32(who.get_username().encode()) % FACES
+    name = who.get_full_name() or who.get_username()
+    return format_html(
+        '<span class="face face-{} {}" title="{}">{}</span>', number, size, name, who.initials
+    )
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """A value of a dictionary by a key that is a variable."""
+    return mapping.get(key) if hasattr(mapping, "get") else None
