@@ -7,14 +7,14 @@ and its neighbours: figures come from rollups and from counters on the issue.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, Window
 from django.db.models.functions import RowNumber
 
-from tracker.domain.search import Term
+from tracker.domain.search import Term, literal
 from tracker.models import (
     Activity,
     Environment,
@@ -22,6 +22,7 @@ from tracker.models import (
     GroupingKey,
     Issue,
     IssueTag,
+    Project,
     RollupHour,
     User,
 )  # fmt: skip
@@ -118,8 +119,9 @@ def bounded_counts(me: User, questions: Mapping[str, IssueQuerySet]) -> dict[str
         f"count_{name}": _BoundedCount(found.order_by().values("pk")[: COUNT_LIMIT + 1])
         for name, found in questions.items()
     }
-    row = User.objects.filter(pk=me.pk).values(**columns).first() or {}
-    return {name: row.get(f"count_{name}", 0) for name in questions}
+    rows: Any = User.objects.filter(pk=me.pk).values(**columns)
+    row = rows.first()
+    return {name: row[f"count_{name}"] if row else 0 for name in questions}
 
 
 def environments_of(project_ids: Iterable[int]) -> dict[int, str]:
@@ -166,8 +168,6 @@ def hourly_of_projects(
 
 def unresolved_per_project(projects: Sequence[int]) -> dict[int, int]:
     """How many unresolved issues each project has, at most COUNT_LIMIT + 1."""
-    from tracker.models import Project
-
     waiting = Issue.objects.live().unresolved().filter(project=OuterRef("pk")).order_by()
     rows = Project.objects.filter(pk__in=list(projects)).order_by()
     counted = _BoundedCount(waiting.values("pk")[: COUNT_LIMIT + 1])
@@ -233,7 +233,7 @@ class TagValue:
     def query(self) -> str:
         """The address's part that finds the issues with this value."""
         name = _SEARCHED_AS.get(self.key)
-        term = Term(name or "tag", (self.value,), subkey="" if name else self.key)
+        term = Term(name or "tag", (literal(self.value),), subkey="" if name else self.key)
         return urlencode({"q": str(term)})
 
 
@@ -261,12 +261,13 @@ TAGS_FIRST = ("environment", "release", "level", "browser", "os", "runtime", "se
 
 def tag_shares(issue: Issue, values: int = 5, keys: int = 16) -> list[TagShare]:
     """The distribution of each tag, the telling ones first."""
-    by_key = {"partition_by": F("key")}
     rows = (
         IssueTag.objects.filter(project_id=issue.project_id, issue_id=issue.pk)
         .annotate(
-            place=Window(RowNumber(), order_by=[F("count").desc(), F("value")], **by_key),
-            total=Window(Sum("count"), **by_key),
+            place=Window(
+                RowNumber(), partition_by=F("key"), order_by=[F("count").desc(), F("value")]
+            ),
+            total=Window(Sum("count"), partition_by=F("key")),
         )
         .filter(place__lte=values)
         .order_by("key", "place")
@@ -300,8 +301,3 @@ def grouping_of(issue: Issue, limit: int = 20) -> list[GroupingKey]:
     """The keys that lead to the issue, the most used first."""
     rows = GroupingKey.objects.filter(project=issue.project_id, issue=issue.pk)
     return list(rows.order_by("-events", "pk")[:limit])
-
-
-def is_recent(moment: datetime | None, now: datetime, within: timedelta) -> bool:
-    """Whether something happened within a span up to now."""
-    return moment is not None and now - moment <= within

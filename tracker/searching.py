@@ -9,7 +9,7 @@ from operator import or_
 from django.db.models import Exists, OuterRef, Q
 
 from tracker.domain.event import LEVELS
-from tracker.domain.search import Query, SearchError, Term, age_of
+from tracker.domain.search import Query, SearchError, Term, age_of, text_of
 from tracker.models import Environment, EventRow, EventSeen, IssueTag, User
 
 REVIEW_WITHIN = timedelta(days=7)
@@ -26,6 +26,7 @@ def condition(query: Query, me: User, now: datetime) -> Q:
 
 
 def _one(term: Term, value: str, me: User, now: datetime) -> Q:
+    value = text_of(value)
     if not term.key:
         return _free(value)
     if term.key in _SIMPLE:
@@ -37,11 +38,15 @@ def _one(term: Term, value: str, me: User, now: datetime) -> Q:
     if term.key in ("age", "seen"):
         return _span("first_seen" if term.key == "age" else "last_seen", value, now)
     if term.key == "is":
+        if value not in _STATES:
+            raise SearchError(f"“is:{value}” can't be searched by yet.")
         return _STATES[value](now)
     if term.key == "assigned":
         return _assigned(value, me)
     if term.key in ("tag", "has"):
         return _tagged(term.subkey or value, value if term.subkey else "")
+    if term.key not in _OTHERS:
+        raise SearchError(f"“{term.key}:” can't be searched by yet.")
     return _OTHERS[term.key](value)
 
 
@@ -65,7 +70,8 @@ def _free(word: str) -> Q:
 
 def _span(field: str, value: str, now: datetime) -> Q:
     span = age_of(value)
-    assert span is not None  # the parser saw to it
+    if span is None:  # the parser lets none through
+        raise SearchError(f"“{value[:40]}” is no span of time.")
     within, length = span
     return Q(**{field + ("__gte" if within else "__lt"): now - length})
 

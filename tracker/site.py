@@ -1,7 +1,7 @@
 """The admin site: who may enter, its navigation and its home page."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import AuthenticationForm
@@ -73,8 +73,7 @@ class EmberwatchSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """The user's projects: what each sends, what waits, and where to set it up."""
-        assert isinstance(request.user, User)  # the URL's wrapper let only users in
-        access = Access.of(request.user)
+        access = Access.of(cast("User", request.user))  # the address lets only users in
         context = {
             "projects": project_cards(access, datetime.now(UTC)),
             "can_add_project": access.is_owner or access.has("admin"),

@@ -4,14 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.models import Group
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from tracker.access import Access
-from tracker.admin._typed import StockForm, StockInline
+from tracker.admin._typed import StockForm, StockInline, StockUserAdmin
 from tracker.admin.base import ScopedAdmin, access_of
 from tracker.models import ApiToken, Membership, Role, Team, User
 
@@ -108,7 +107,7 @@ class TeamAdmin(ScopedAdmin[Team]):
 
 
 @admin.register(User)
-class UserAdmin(StockUserAdmin):
+class UserAdmin(StockUserAdmin[User]):
     """Accounts are the owner's; everybody may edit the harmless parts of their own."""
 
     list_display = ("username", "email", "alert_email", "is_active", "is_superuser", "last_login")
@@ -160,7 +159,12 @@ class UserAdmin(StockUserAdmin):
             return self.readonly_fields
         return (*self.readonly_fields, "username", "email", "is_active", "is_superuser")
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's name
+        form_url: str = "",
+    ) -> Any:
         """Setting a password without the old one is the owner's; others use "change password"."""
         if not access_of(request).is_owner:
             raise Http404

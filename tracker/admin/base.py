@@ -1,6 +1,6 @@
 """What every admin page of the tracker shares: team-scoped rows, and roles as permissions."""
 
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -14,8 +14,7 @@ from tracker.models import Project, Role, Team, User
 
 def access_of(request: HttpRequest) -> Access:
     """The access of a logged-in request."""
-    assert isinstance(request.user, User)  # the admin lets only users in
-    return Access.of(request.user)
+    return Access.of(cast("User", request.user))  # the admin lets only users in
 
 
 class ScopedAdmin(StockAdmin[M], Generic[M]):
@@ -76,8 +75,7 @@ class ScopedAdmin(StockAdmin[M], Generic[M]):
             kwargs["queryset"] = Team.objects.visible_to(access.user, Role.ADMIN)
         elif db_field.remote_field.model is Project:
             kwargs["queryset"] = Project.objects.visible_to(access.user, Role.ADMIN)
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        return field
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the add and edit pop-ups beside each choice."""

@@ -51,7 +51,10 @@ class IssueAdmin(StockAdmin[Issue]):
         """Our own pages, under the names that Django's links use."""
 
         def page(route: str, view: Any, name: str) -> URLPattern:
-            return path(route, self.admin_site.admin_view(view), name=f"tracker_issue_{name}")
+            found: URLPattern = path(
+                route, self.admin_site.admin_view(view), name=f"tracker_issue_{name}"
+            )
+            return found
 
         event = "<int:issue_id>/events/<str:event_id>/"
         return [

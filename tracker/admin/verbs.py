@@ -111,8 +111,8 @@ def _assignee(access: Access, text: str) -> User | Team | None:
         return access.user
     kind, _, number = text.partition(":")
     known = access.assignees()
-    pool: Sequence[User | Team] = {"user": known.users, "team": known.teams}.get(kind, ())
-    for one in pool:
+    pools: dict[str, Sequence[User | Team]] = {"user": known.users, "team": known.teams}
+    for one in pools.get(kind, ()):
         if str(one.pk) == number:
             return one
     raise Http404("There is no such person or team.")

@@ -4,22 +4,12 @@ Input is the payload under the Sentry client's attribute names; nothing is trust
 the shape it should. Output is text only: pages escape it, mails and the API reuse it.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.domain.texts import (
-    FILTERED,
-    Pairs,
-    Text,
-    mapping,
-    named,
-    objects,
-    pairs_of,
-    plain,
-    text_of,
-)
+from tracker.domain.texts import Pairs, Text, mapping, named, objects, pairs_of, plain, text_of
+from tracker.domain.webrequest import RequestView, request_of
 
 OPEN = 3
 """Frames of the application that are open at once, per exception."""
@@ -104,22 +94,6 @@ class Crumb:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestView:
-    """The HTTP request that failed."""
-
-    method: str
-    url: str
-    link: str
-    """The URL when it is http(s), else ""."""
-    query: Text | None
-    headers: Pairs
-    cookies: Pairs
-    body: Text | None
-    env: Pairs
-    curl: str
-
-
-@dataclass(frozen=True, slots=True)
 class Anatomy:
     """All parts of one event."""
 
@@ -147,7 +121,7 @@ def dissect(data: Mapping[str, Any]) -> Anatomy:
         exceptions=_chain(data),
         threads=tuple(_threads(data)),
         crumbs=tuple(_crumb(item) for item in objects(data.get("breadcrumbs"))),
-        request=_request(mapping(data.get("request"))),
+        request=request_of(mapping(data.get("request"))),
         user=pairs_of(mapping(data.get("user"))),
         tags=tuple(named(data.get("tags"))),
         contexts=tuple(
@@ -236,7 +210,8 @@ def _frames(stack: Any, python: bool) -> list[FrameView]:
 
 def _frame(item: Mapping[str, Any], python: bool) -> FrameView:
     line, column = item.get("lineno"), item.get("colno")
-    name = plain(item.get("filename")) or plain(item.get("module")) or plain(item.get("abs_path"))
+    names = (plain(item.get(key)) for key in ("filename", "module", "abs_path"))
+    name = next(filter(None, names), "")
     package = plain(item.get("package"))
     address = plain(item.get("instruction_addr"))
     place = name or package or address or "?"
@@ -317,65 +292,6 @@ def _clock(value: Any) -> str:
         rest = int(value) % 86400
         return f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
     return ""
-
-
-def _request(item: Mapping[str, Any]) -> RequestView | None:
-    if not item:
-        return None
-    url, method = plain(item.get("url")), plain(item.get("method")) or "GET"
-    query = item.get("query_string")
-    if isinstance(query, Mapping):
-        query = "&".join(f"{key}={plain(value)}" for key, value in query.items())
-    elif isinstance(query, list):
-        query = "&".join(f"{key}={value}" for key, value in named(query))
-    headers = tuple((key, text_of(value)) for key, value in _headers(item.get("headers")))
-    body = item.get("data")
-    cookies = item.get("cookies")
-    return RequestView(
-        method=method, url=url, link=web_link(url),
-        query=text_of(query) if query else None,
-        headers=headers,
-        cookies=pairs_of(cookies) if isinstance(cookies, Mapping)
-        else tuple((k, text_of(v)) for k, v in named(cookies)) if isinstance(cookies, list)
-        else (("cookies", text_of(cookies)),) if cookies else (),
-        body=text_of(body) if body not in (None, "", {}, []) else None,
-        env=pairs_of(mapping(item.get("env"))),
-        curl=as_curl(method, url, plain(query), headers, body),
-    )  # fmt: skip
-
-
-def _headers(value: Any) -> Iterator[tuple[str, str]]:
-    for key, text in named(value):
-        yield key, text
-
-
-def web_link(url: str) -> str:
-    """The URL when a browser may follow it: http(s) alone, without blanks or controls."""
-    ok = url.lower().startswith(("http://", "https://")) and url.isprintable() and " " not in url
-    return url if ok else ""
-
-
-_UNSENT = {"host", "content-length", "connection", "cookie", "authorization", "accept-encoding"}
-
-
-def as_curl(method: str, url: str, query: str, headers: Pairs, body: Any) -> str:
-    """A command that repeats the request, without cookies, credentials and what was filtered."""
-    target = url + (f"?{query.lstrip('?')}" if query and "?" not in url else "")
-    parts = ["curl"] if method == "GET" else ["curl", "-X", _shell(method)]
-    parts.append(_shell(target))
-    for key, value in headers:
-        if key.lower() not in _UNSENT and FILTERED not in value.full:
-            parts += ["\\\n  -H", _shell(f"{key}: {value.full}")]
-    if body not in (None, "", {}, []) and method != "GET":
-        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=str)
-        parts += ["\\\n  --data-raw", _shell(text)]
-    return " ".join(parts)
-
-
-def _shell(text: str) -> str:
-    """One word of a POSIX shell, control characters taken out."""
-    clean = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
-    return "'" + clean.replace("'", "'\"'\"'") + "'"
 
 
 _RULES = {"x": "removed", "s": "replaced", "c": "cut", "!limit": "cut"}

@@ -59,7 +59,7 @@ def snippets(dsn: str, base_url: str, post_server: str, post_client: str) -> lis
         Snippet(
             "curl",
             "",
-            _CURL.format(url=base_url, dsn=dsn),
+            _CURL.format(url=base_url, dsn=dsn, project=dsn.rpartition("/")[2]),
             "",
         ),
     ]
@@ -105,7 +105,6 @@ const rollbar = new Rollbar({{
 }});"""
 
 _CURL = """\
-# The project's id is the last part of the DSN
-curl {url}/api/$PROJECT_ID/envelope/ \\
-  -H 'Content-Type: application/x-sentry-envelope' \\
-  --data-binary $'{{"dsn":"{dsn}"}}\\n{{"type":"event"}}\\n{{"message":"first event","level":"error"}}\\n'"""
+printf '%s\\n' '{{"dsn":"{dsn}"}}' '{{"type":"event"}}' \\
+  '{{"message":"first event","level":"error"}}' |
+  curl {url}/api/{project}/envelope/ --data-binary @-"""

@@ -53,13 +53,12 @@ def text_of(value: Any, limit: int = SHORT, *, python: bool = False) -> Text:
 
 def _written(value: Any, python: bool, lead: str = "") -> str:
     """A structure as its language writes it; `lead` (a line break and indent) spreads it."""
+    deeper = lead and lead + "  "
     if isinstance(value, Mapping):
-        return _bracketed(
-            (f"{key}: {_written(item, python, lead and lead + '  ')}" for key, item in value.items()),
-            "{}", lead,
-        )  # fmt: skip
+        items = (f"{key}: {_written(item, python, deeper)}" for key, item in value.items())
+        return _bracketed(items, "{}", lead)
     if isinstance(value, list | tuple):
-        return _bracketed((_written(v, python, lead and lead + "  ") for v in value), "[]", lead)
+        return _bracketed((_written(item, python, deeper) for item in value), "[]", lead)
     if python and isinstance(value, str):
         return value
     if python and value is None:
@@ -85,10 +84,12 @@ def _python_kind(text: str) -> str:
 
 
 def plain(value: Any) -> str:
+    """One string, whatever it was; "" for nothing."""
     return "" if value is None else value if isinstance(value, str) else text_of(value).full
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -100,10 +101,12 @@ def objects(value: Any) -> list[Mapping[str, Any]]:
 
 
 def pairs_of(value: Mapping[str, Any], *, python: bool = False) -> Pairs:
+    """Names and values as text, in their order."""
     return tuple((str(key), text_of(item, python=python)) for key, item in value.items())
 
 
 def named(value: Any) -> Iterator[tuple[str, str]]:
+    """Pairs of `{k: v}` (sorted), `[[k, v]]` or `[{key, value}]`."""
     if isinstance(value, Mapping):
         yield from sorted((str(k), plain(v)) for k, v in value.items())
     elif isinstance(value, list):

@@ -48,7 +48,7 @@ def when(context: Context, moment: datetime | None, suffix: str = "") -> SafeStr
 def compact(number: int | None) -> str:
     """`950`, `6.3k`, `41k`, `1.2M`."""
     if number is None:
-        return "–"
+        return "-"
     if number < 1000:
         return str(number)
     for limit, unit, size in ((1e6, "k", 1e3), (1e9, "M", 1e6), (float("inf"), "G", 1e9)):
