@@ -266,7 +266,7 @@ def _runs(frames: Iterable[FrameView]) -> tuple[Run, ...]:
     return tuple(runs)
 
 
-# --- Breadcrumbs, request, notes --------------------------------------------------------------------
+# --- Breadcrumbs and notes ----------------------------------------------------------------------
 
 
 def _crumb(item: Mapping[str, Any]) -> Crumb:
