@@ -11,8 +11,9 @@ import asyncio
 import gc
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Protocol, cast
@@ -24,6 +25,12 @@ from config.run.children import die_with_parent
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 MIB = 1024 * 1024
+HOT = re.compile(r"/api/[0-9]{1,18}/(?:envelope|store)/?")
+"""The addresses that nearly all events come to."""
+HERE_BYTES = 128 * 1024
+"""Largest body, as sent, that the event loop looks at itself."""
+COMMIT_SECONDS = 2.0
+"""After which an event whose commit has not begun is refused."""
 Headers = list[tuple[str, str]]
 Environ = dict[str, Any]
 SKIPPED = {
@@ -218,6 +225,9 @@ class Bridge:
 
     async def _answer(self, scope: Scope, headers: Headers, body: bytes, proto: Any) -> None:
         environ = make_environ(scope, headers, body, self.proxies.peer(scope, headers))
+        if self.hot(scope, body) and await self._answer_here(environ, proto):
+            return
+        environ = {**environ, "wsgi.input": BytesIO(body)}
         loop = asyncio.get_running_loop()
         started, content, rest = await loop.run_in_executor(self.pool, self._handle, environ)
         if rest is None:
@@ -231,6 +241,36 @@ class Bridge:
         finally:
             await loop.run_in_executor(self.pool, rest.close)
 
+    @staticmethod
+    def hot(scope: Scope, body: bytes) -> bool:
+        """Whether a request is one of the many small events."""
+        return (
+            scope.method == "POST"
+            and len(body) <= HERE_BYTES
+            and HOT.fullmatch(scope.path) is not None
+        )
+
+    async def _answer_here(self, environ: Environ, proto: Any) -> bool:
+        """Run an ingest view on the event loop and wait for the commit without a thread.
+
+        Two thread switches per event cost more than the view does. False: the view would have
+        to block, nothing was done, hand it to a thread.
+        """
+        started = Started()
+        response: Any = self.wsgi({**environ, "emberwatch.inline": True}, started)
+        content = b"".join(response)
+        response.close()
+        if getattr(response, "must_wait", False):
+            return False
+        durable: Future[None] | None = getattr(response, "durable", None)
+        if durable is not None and not await committed(durable):
+            refused = response.otherwise()
+            headers = [(name.lower(), value) for name, value in refused.items()]
+            proto.response_bytes(refused.status_code, headers, refused.content)
+            return True
+        proto.response_bytes(started.status, started.headers, content)
+        return True
+
     def _handle(self, environ: Environ) -> tuple[Started, bytes, WsgiResponse | None]:
         """In a thread: run the handler; streamed answers come back to be iterated."""
         started = Started()
@@ -242,6 +282,25 @@ class Bridge:
             return started, b"" if streamed_head else b"".join(response), None
         finally:
             response.close()
+
+
+async def committed(durable: "Future[None]") -> bool:
+    """Whether what the future stands for is on disk. A commit that has begun is waited for."""
+    waiting = asyncio.wrap_future(durable)
+    try:
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await asyncio.shield(waiting)
+    except TimeoutError:
+        if durable.cancel():
+            return False
+        try:
+            async with asyncio.timeout(30):
+                await waiting
+        except Exception:  # whatever it is: it can't be said to be on disk
+            return False
+    except Exception:
+        return False
+    return True
 
 
 def make_environ(scope: Scope, headers: Headers, body: bytes, peer: Peer) -> Environ:

@@ -5,7 +5,6 @@ headers, and a short list of addresses to match. It halves what accepting an eve
 """
 
 import os
-import re
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -15,8 +14,7 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from config.middleware import RequestIdMiddleware
-
-HOT = re.compile(r"/api/[0-9]{1,18}/(?:envelope|store)/?")
+from config.rsgi import HOT
 
 
 class IngestRequest(WSGIRequest):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from ingest.errors import NoKey, WrongKey
+from ingest.errors import MustWait, NoKey, WrongKey
 from tracker.models import ProjectKey
 
 FRESH = 5.0
@@ -48,12 +48,16 @@ class KeyTable:
         self._known: dict[str, tuple[float, Sender | None]] = {}
         self._lock = threading.Lock()
 
-    def find(self, public_key: str) -> Sender | None:
-        """The sender of an enabled key, or None."""
+    def find(self, public_key: str, *, wait: bool = True) -> Sender | None:
+        """The sender of an enabled key, or None. Raises MustWait instead of asking the database
+        when `wait` is false.
+        """
         now = time.monotonic()
         entry = self._known.get(public_key)
         if entry is not None and now - entry[0] < FRESH:
             return entry[1]
+        if not wait:
+            raise MustWait
         sender = self._load(public_key)
         with self._lock:
             if len(self._known) >= _MOST:
@@ -83,14 +87,16 @@ class KeyTable:
 KEYS = KeyTable()
 
 
-def authenticate(credentials: Credentials | None, project_id: int | None) -> Sender:
+def authenticate(
+    credentials: Credentials | None, project_id: int | None, *, wait: bool = True
+) -> Sender:
     """The sender that credentials belong to; `project_id` None takes the key's project.
 
-    Raises NoKey, WrongKey.
+    Raises NoKey, WrongKey; MustWait when `wait` is false and the database would be asked.
     """
     if credentials is None:
         raise NoKey("No key was sent: put it into X-Sentry-Auth, ?sentry_key= or the DSN.")
-    sender = KEYS.find(credentials.public_key)
+    sender = KEYS.find(credentials.public_key, wait=wait)
     if sender is None or (project_id is not None and sender.project_id != project_id):
         raise WrongKey
     return sender

@@ -11,6 +11,10 @@ Refused
 from __future__ import annotations
 
 
+class MustWait(Exception):
+    """An event loop asked, and the answer takes a database or long work: ask again in a thread."""
+
+
 class Refused(Exception):
     """An event is not taken; `str()` is one sentence for the sender."""
 

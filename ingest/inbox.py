@@ -27,6 +27,8 @@ from tracker.sql import columns, hang_up, is_closed, run
 
 PUT_TIMEOUT = 2.0
 """Seconds to wait for the commit before the sender is told to come back."""
+COMMIT_TIMEOUT = 30.0
+"""Seconds that a commit which has begun may take."""
 _GATHER = 256
 _GATHER_BYTES = 16 * 1024 * 1024
 
@@ -101,28 +103,27 @@ class Committer:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def put(self, letter: Letter, timeout: float = PUT_TIMEOUT) -> None:
-        """Return once the letter is durable. Raises InboxAway: it is not, and never will be."""
+    def submit(self, letter: Letter) -> Future[None]:
+        """Have a letter stored; the future ends when it is durable, or with InboxAway.
+
+        A future that could be cancelled was never begun with: nothing was stored.
+        """
         if self._thread is None:
             self._start()
         promise: Future[None] = Future()
         self._queue.put((letter, promise))
+        return promise
+
+    def put(self, letter: Letter, timeout: float = PUT_TIMEOUT) -> None:
+        """Return once the letter is durable. Raises InboxAway: it is not, and never will be."""
+        promise = self.submit(letter)
         try:
             promise.result(timeout)
         except FutureTimeout:
-            if promise.cancel():  # nobody had begun with it
+            if promise.cancel():
                 raise InboxAway from None
-            self._finish(promise)
-        except (DatabaseError, InterfaceError, psycopg.Error):
-            raise InboxAway from None
-
-    @staticmethod
-    def _finish(promise: Future[None]) -> None:
-        """The commit is on its way: the answer must say how it ends."""
-        try:
-            promise.result(30)
-        except (DatabaseError, InterfaceError, psycopg.Error, FutureTimeout):
-            raise InboxAway from None
+            # The commit is on its way: the answer must say how it ends.
+            promise.result(COMMIT_TIMEOUT)
 
     def _start(self) -> None:
         with self._lock:
@@ -140,9 +141,7 @@ class Committer:
             except Exception as error:  # the senders get to know; the thread must live
                 log.warning("inbox commit failed", error=type(error).__name__, rows=len(batch))
                 for _, promise in batch:
-                    promise.set_exception(
-                        error if isinstance(error, DatabaseError) else InterfaceError(str(error))
-                    )
+                    promise.set_exception(InboxAway())
                 time.sleep(0.05)
             else:
                 for _, promise in batch:

@@ -7,6 +7,8 @@ type says, and the answer is always JSON. A POST is never redirected.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import orjson
@@ -27,7 +29,7 @@ from ingest.auth import (
     from_dsn,
     project_of_dsn,
 )
-from ingest.errors import BadBody, NoKey, Refused, TooMuch, WrongKey
+from ingest.errors import BadBody, InboxAway, MustWait, NoKey, Refused, TooMuch, WrongKey
 from ingest.inbox import Committer, Letter
 from ingest.limits import LIMITS, refuse
 from ingest.registry import find
@@ -35,6 +37,11 @@ from ingest.wakeup import BELL
 from tracker.models import Ledger
 
 CATEGORIES = "error;default"
+
+INLINE = "emberwatch.inline"
+"""Set in the WSGI environment by an event loop that runs the view itself (config/rsgi.py)."""
+INLINE_LIMIT = 512 * 1024
+"""Unpacked bytes that an event loop may look at: about a millisecond."""
 
 COMMITTER = Committer(committed=BELL.ring)
 
@@ -72,6 +79,17 @@ class NoNegotiation(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+class Answer(Response):
+    """An answer with what an event loop must know of it."""
+
+    durable: Future[None] | None = None
+    """To be waited for before the answer is sent."""
+    otherwise: Callable[[], Response] | None = None
+    """Makes the answer to send when `durable` comes to nothing."""
+    must_wait = False
+    """No answer yet: ask again from a thread."""
+
+
 class IngestView(APIView):
     """What all endpoints share: no session, no CSRF, CORS on every answer, errors as JSON."""
 
@@ -82,6 +100,10 @@ class IngestView(APIView):
     renderer_classes = (Json,)
     content_negotiation_class = NoNegotiation
     adapter = ""
+    inline = False
+    """Run by an event loop: nothing may block. What must, raises MustWait and is asked again
+    from a thread; what is to be durable is left to the caller to wait for.
+    """
     counted_under = 0
     """The project that a refusal is counted under; 0 until the key is known to be right."""
 
@@ -89,11 +111,12 @@ class IngestView(APIView):
         """Take one body. Raises Refused."""
         project_id = int(project) if project else None
         raw = request._request
+        self.inline = INLINE in raw.META
         credentials = credentials_of(raw.headers, raw.GET.dict())
         sender = self.admit(credentials, project_id) if credentials else None
         body, encoding = _body(raw)
         adapter = find(self.adapter_for(raw))
-        receipt = adapter.check(decoding.unpack(body, encoding), uuid.uuid4().hex)
+        receipt = adapter.check(self.unpack(body, encoding), uuid.uuid4().hex)
         if credentials is None or sender is None:
             credentials = _by_dsn(receipt, project_id)
             sender = self.admit(credentials, project_id)
@@ -103,10 +126,19 @@ class IngestView(APIView):
 
     def admit(self, credentials: Credentials | None, project_id: int | None) -> Sender:
         """The sender, if it may send now. Raises NoKey, WrongKey, TooMuch."""
-        sender = authenticate(credentials, project_id)
+        sender = authenticate(credentials, project_id, wait=not self.inline)
         self.counted_under = sender.project_id
         LIMITS.check(sender)
         return sender
+
+    def unpack(self, body: bytes, encoding: str) -> bytes:
+        """The body without its coding. Raises DecodingError, MustWait."""
+        if not self.inline:
+            return decoding.unpack(body, encoding)
+        try:
+            return decoding.unpack(body, encoding, limit=INLINE_LIMIT)
+        except decoding.BodyTooLarge:
+            raise MustWait from None
 
     def keep(
         self,
@@ -121,20 +153,31 @@ class IngestView(APIView):
         """Make it durable, then say so."""
         for kind, items in receipt.skipped.items():
             LIMITS.count(sender.project_id, Ledger.Kind.SKIPPED.value, kind[:64], items)
+        response = Answer({"id": receipt.event_id} if receipt.event_id else {})
         if receipt.events:
-            COMMITTER.put(
-                Letter(
-                    project_id=sender.project_id,
-                    key_id=sender.key_id,
-                    adapter=adapter,
-                    encoding=encoding,
-                    event_id=uuid.UUID(receipt.event_id),
-                    events=receipt.events,
-                    meta=orjson.dumps(_meta(raw, credentials)),
-                    body=body,
-                )
+            letter = Letter(
+                project_id=sender.project_id,
+                key_id=sender.key_id,
+                adapter=adapter,
+                encoding=encoding,
+                event_id=uuid.UUID(receipt.event_id),
+                events=receipt.events,
+                meta=orjson.dumps(_meta(raw, credentials)),
+                body=body,
             )
-        return Response({"id": receipt.event_id} if receipt.event_id else {})
+            if self.inline:
+                response.durable = COMMITTER.submit(letter)
+                response.otherwise = self.otherwise
+            else:
+                COMMITTER.put(letter)
+        return response
+
+    def otherwise(self) -> Response:
+        """The answer, rendered, when the commit that was waited for came to nothing."""
+        response = self.handle_exception(InboxAway())
+        response = self.finalize_response(self.request, response)
+        response.render()
+        return response
 
     def adapter_for(self, raw: HttpRequest) -> str:
         """Name of the adapter that reads this request."""
@@ -146,6 +189,10 @@ class IngestView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """Say in a sentence what is wrong, and count it."""
+        if isinstance(exc, MustWait):
+            response = Answer(status=503)
+            response.must_wait = True
+            return response
         refused = as_refusal(exc)
         if refused is None:
             return super().handle_exception(exc)
