@@ -9,7 +9,7 @@ DecodingError            .status, one sentence for the sender
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 import zstandard
 
 MIB = 1024 * 1024

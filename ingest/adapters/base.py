@@ -87,7 +87,7 @@ class Context(Struct, frozen=True):
     scrub: bool = True
     keep_ip: bool = False
     meta: dict[str, Any] = {}
-    """What the endpoint knew: `sentry_client`, `sent_at` of the auth header, query parameters ..."""
+    """What the endpoint knew: `sentry_client`, `sent_at` of the auth header, the query ..."""
 
 
 class Parsed(Struct, frozen=True):
@@ -120,5 +120,6 @@ class Adapter(Protocol):
 
     def parse(self, body: bytes, context: Context) -> Parsed:
         """Make events: repair, cut and scrub in one pass. Never raises on odd values,
-        only Malformed on what `check` would have refused."""
+        only Malformed on what `check` would have refused.
+        """
         ...

@@ -43,7 +43,25 @@ def decode(text: bytes) -> Decoded:
 
 
 def _forgiving(text: bytes, depth_cut: bool = False) -> Decoded:
-    repaired: set[str] = set()
+    repaired = {"too_deep"} if depth_cut else set()
+    readable = text.decode("utf-8-sig", "replace")
+    try:
+        value = _decoder(repaired).decode(readable)
+    except RecursionError:
+        if depth_cut:
+            raise NotJson("not JSON") from None
+        return _forgiving(shallow(text), depth_cut=True)
+    except ValueError:
+        raise NotJson("not JSON") from None
+    if "\ufffd" in readable:
+        repaired.add("bad_text")
+    if "\\u" in readable:
+        value = _without(value, _SURROGATES, repaired)
+    return Decoded(value, tuple(sorted(repaired)), strict=False)
+
+
+def _decoder(repaired: set[str]) -> json.JSONDecoder:
+    """A decoder that turns odd numbers into null and notes them in `repaired`."""
 
     def constant(_: str) -> None:
         repaired.add("not_a_number")
@@ -53,31 +71,19 @@ def _forgiving(text: bytes, depth_cut: bool = False) -> Decoded:
             return int(digits)
         if len(digits) <= _INT_TEXT:
             return digits  # beyond what readers of JSON keep exactly
-        return constant(digits)
+        repaired.add("not_a_number")
+        return None
 
     def number(digits: str) -> float | None:
         value = float(digits)
-        return value if math.isfinite(value) else constant(digits)
+        if math.isfinite(value):
+            return value
+        repaired.add("not_a_number")
+        return None
 
-    decoder = json.JSONDecoder(
+    return json.JSONDecoder(
         parse_constant=constant, parse_int=integer, parse_float=number, strict=False
     )
-    readable = text.decode("utf-8-sig", "replace")
-    try:
-        value = decoder.decode(readable)
-    except RecursionError:
-        if depth_cut:
-            raise NotJson("not JSON") from None
-        return _forgiving(shallow(text), depth_cut=True)
-    except ValueError:
-        raise NotJson("not JSON") from None
-    if depth_cut:
-        repaired.add("too_deep")
-    if "\ufffd" in readable:
-        repaired.add("bad_text")
-    if "\\u" in readable:
-        value = _without(value, _SURROGATES, repaired)
-    return Decoded(value, tuple(sorted(repaired)), strict=False)
 
 
 def without_nul(value: Any) -> tuple[Any, bool]:

@@ -40,8 +40,7 @@ def test_sensitive_keys(key):
     "key",
     """author authors authored discard discards cardinal postcard_count tokenizer secretary monkey
     key keyword keys user name passenger compass sku assessment obsession lineno api privateer
-    access bearing authenticity""".split()
-    + ["", "1", "_", "größe", "鍵"],
+    access bearing authenticity 1 _ größe 鍵""".split(),
 )
 def test_harmless_keys(key):
     assert not KEYS.sensitive(key) and not KEYS.sensitive(key)

@@ -5,7 +5,10 @@ whether a key is sensitive is remembered per key, and one look at the raw body t
 whether any text in it can hold a secret by its shape at all (`may_hold_secrets`).
 """
 
+import hashlib
+import hmac
 import ipaddress
+import itertools
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -64,7 +67,7 @@ class KeyWords:
         words = split_words(key)
         if any(self._is_word(word) for word in words):
             return True
-        if any(pair in PAIRS for pair in zip(words, words[1:], strict=False)):
+        if any(pair in PAIRS for pair in itertools.pairwise(words)):
             return True
         return key.lower() in self._words
 
@@ -159,7 +162,7 @@ def may_hold_secrets(body: bytes) -> bool:
 
 
 def escapes(body: bytes) -> tuple[bool, bool]:
-    """Whether a JSON text writes (NUL, a character that could begin a secret) as `\\u00..`."""
+    """Whether a JSON text hides (NUL, a character of a secret) behind a unicode escape."""
     if b"\\u00" not in body:
         return False, False
     return b"\\u0000" in body, _ESCAPED_ASCII.search(body) is not None
@@ -229,6 +232,15 @@ def cut_ip(text: str) -> str:
         address = address.ipv4_mapped
     bits = 24 if address.version == 4 else 48
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False).network_address)
+
+
+def user_key(salt: bytes, identity: str) -> bytes:
+    """The 16 bytes under which a person is counted: keyed, so that nobody can guess back.
+
+    `identity` is the first of id, email, username and full address that is known.
+    """
+    text = identity.encode("utf-8", "replace")
+    return hmac.digest(salt, text, hashlib.sha256)[:16]
 
 
 _PAIR = re.compile(r"(^|[?&;])([^=&;?#\s]{1,200})=([^&;#]+)")

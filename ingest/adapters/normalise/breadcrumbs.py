@@ -5,8 +5,7 @@ from typing import Any
 import msgspec
 
 from ingest.adapters.normalise import bags, scalars
-from ingest.adapters.normalise.stack import as_list
-from ingest.adapters.normalise.work import Place, Work
+from ingest.adapters.normalise.work import Place, Work, as_list
 from tracker.domain.event import LEVELS
 from tracker.domain.scrub import scrub_query
 
@@ -76,7 +75,7 @@ def _move_unknown(crumb: dict[str, Any]) -> None:
 
 
 def _data(data: dict[str, Any], place: Place, work: Work) -> None:
-    bags.clean_mapping(data, CRUMB_BYTES, place, work)
+    bags.clean(data, CRUMB_BYTES, place, work)
     if work.scrub and not _QUERIES.isdisjoint(data):
         for key in _QUERIES & data.keys():
             if type(data[key]) is str and "=" in data[key]:

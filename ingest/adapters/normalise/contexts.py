@@ -10,6 +10,7 @@ CONTEXTS_BYTES = 64 * 1024
 EXTRA_BYTES = 256 * 1024
 EXTRA_VALUE = 16 * 1024
 MAX_MODULES = 500
+MODULES_BYTES = 64 * 1024
 MAX_IMAGES = 200
 
 
@@ -28,7 +29,7 @@ def contexts(raw: Any, work: Work) -> dict[str, Any]:
         if not isinstance(value, dict):
             value = {"value": value}
         here = (place, name)
-        bags.clean_mapping(value, 8192, here, work)
+        bags.clean(value, 8192, here, work)
         if work.scrub and name not in _OWN_NAMES and work.keys.sensitive(name):
             value = dict.fromkeys(value, FILTERED)
         if type(value.get("type")) is not str:
@@ -52,7 +53,7 @@ def add_client(contexts: dict[str, Any], user_agent: str) -> None:
         contexts["os"] = {"name": system[0], "version": system[1], "type": "os"}
 
 
-def extra(raw: Any, work: Work) -> dict[str, Any]:
+def own_data(raw: Any, work: Work) -> dict[str, Any]:
     """The client's own data."""
     place: Place = (None, "extra")
     if isinstance(raw, str | list | int | float) and raw not in ("", []):
@@ -61,7 +62,7 @@ def extra(raw: Any, work: Work) -> dict[str, Any]:
         if raw:
             work.invalid(place, raw)
         return {}
-    bags.clean_mapping(raw, EXTRA_VALUE, place, work)
+    bags.clean(raw, EXTRA_VALUE, place, work)
     bags.fit(raw, EXTRA_BYTES, place, work)
     return raw
 
@@ -79,13 +80,15 @@ def modules(raw: Any, work: Work) -> dict[str, str]:
     if len(raw) > MAX_MODULES:
         work.shortened(place, len(raw))
         raw = dict(list(raw.items())[:MAX_MODULES])
-    if raw and not work.deep:
+    if not work.deep:
         try:
-            "".join(raw.values())  # only texts
-            if max(map(len, raw)) <= 200 and max(map(len, raw.values())) <= 200:
-                return raw
+            told = len("".join(raw.values()))  # all are texts
         except TypeError:
-            pass
+            told = -1
+        if 0 <= told <= 40 * len(raw):
+            bags.fit(raw, MODULES_BYTES, place, work)
+            names: dict[str, str] = raw
+            return names
     return {
         name[:200]: work.text(version, 200, (place, name[:200])) for name, version in raw.items()
     }

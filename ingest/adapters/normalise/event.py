@@ -7,8 +7,10 @@ import msgspec
 
 from ingest.adapters.base import Context
 from ingest.adapters.normalise import (
+    bags,
     breadcrumbs,
     contexts,
+    links,
     message,
     people,
     request,
@@ -17,7 +19,7 @@ from ingest.adapters.normalise import (
     tags,
 )
 from ingest.adapters.normalise.work import Work
-from tracker.domain.event import Event, ExceptionInfo, Frame
+from tracker.domain.event import Event, ExceptionInfo, Frame, Thread
 
 STORED_BYTES = 512 * 1024
 CLOCK_TOLERANCE = 55 * 60.0
@@ -33,8 +35,6 @@ _OLD_NAMES = {
     "sentry.interfaces.Template": "template",
     "sentry.interfaces.Contexts": "contexts",
 }
-_BAG_ORDER = ("extra", "breadcrumbs", "threads", "contexts", "modules", "debug_meta", "request")
-"""What is given up first, among equals, when an event is too large to be stored."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -73,72 +73,92 @@ def build(raw: dict[str, Any], context: Context, work: Work) -> Event:
     for old, name in _OLD_NAMES.items():
         if old in raw and not raw.get(name):
             raw[name] = raw[old]
-    moment = when(
-        raw.get("timestamp"),
-        clock_shift(context.meta.get("sent_at"), context.received),
-        context.received,
-        work,
-    )
+    sent_at = context.meta.get("sent_at")
+    shift = clock_shift(sent_at, context.received)
+    moment = when(raw.get("timestamp"), shift, context.received, work)
     data: dict[str, Any] = {}
-    stored_links, links = stack.exceptions(raw.get("exception"), work)
-    stored_threads, made_threads = stack.threads(raw.get("threads"), work)
-    stored_stack, frames = stack.stacktrace(raw.get("stacktrace"), (None, "stacktrace"), work)
-    text, template, stored_message = message.message(raw, work)
-    data.update(stored_message)
-    _put(data, "exception", {"values": stored_links} if stored_links else None)
-    _put(data, "threads", {"values": stored_threads} if stored_threads else None)
-    _put(data, "stacktrace", stored_stack)
-    links, frames = _message_with_stack(text, links, frames)
+    error = _error(raw, data, work)
     facts = _facts(raw, work)
     data.update({key: value for key, value in facts.items() if value})
     around = _surroundings(raw, data, context, work, moment, facts)
-    level = _level(raw, bool(links), work)
-    if facts["release"] == "" and "release" in data:
-        del data["release"]
-    all_tags = tags.tags(raw.get("tags"), work)
-    _put(data, "tags", dict(all_tags))
-    for key, value in tags.derived(
-        data.get("contexts", {}),
-        data.get("request", {}),
-        links,
-        {key: facts[key] for key in ("transaction", "server_name", "logger")},
-    ).items():
-        all_tags.setdefault(key, value)
-    identity = _identity(raw, context, work)
-    kind = _type(raw.get("type"), bool(links))
-    data["event_id"], data["timestamp"], data["level"] = identity, moment.timestamp, level
-    data["platform"] = facts["platform"]
+    kind = _type(raw.get("type"), bool(error.links))
     if kind not in ("error", "default"):
         data["type"] = kind
+    data["event_id"] = identity = _identity(raw, context, work)
+    data["timestamp"] = moment.timestamp
+    data["level"] = level = _level(raw.get("level"), work)
     fingerprint = _fingerprint(raw.get("fingerprint"), raw.get("checksum"), work)
     _put(data, "fingerprint", list(fingerprint))
+    all_tags = _all_tags(raw, data, error.links, facts, work)
+    title = work.text(raw.get("title"), 255, (None, "title"))
+    _put(data, "title", title)
     _finish(data, raw, work)
     return Event(
         event_id=identity,
         timestamp=moment.timestamp,
         received=context.received,
-        platform=facts["platform"],
         level=level,
         type=kind,
-        exceptions=links,
-        threads=made_threads,
-        stack=frames,
-        message=text,
-        template=template,
+        exceptions=error.links,
+        threads=error.threads,
+        stack=error.frames,
+        message=error.text,
+        template=error.template,
+        sdk=around[0],
+        fingerprint=fingerprint,
+        tags=all_tags,
+        user_key=around[1],
+        cut=work.changed,
+        data=data,
+        title=title,
+        platform=facts["platform"],
         logger=facts["logger"],
         transaction=facts["transaction"],
         release=facts["release"],
         dist=facts["dist"],
         environment=facts["environment"],
         server_name=facts["server_name"],
-        sdk=around[0],
-        fingerprint=fingerprint,
-        tags=tuple(all_tags.items()),
-        user_key=around[1],
-        cut=work.changed,
-        data=data,
-        title=work.text(raw.get("title"), 255, (None, "title")),
     )
+
+
+class _Error(msgspec.Struct, frozen=True, gc=False):
+    """What went wrong, without what surrounds it."""
+
+    links: tuple[ExceptionInfo, ...]
+    threads: tuple[Thread, ...]
+    frames: tuple[Frame, ...]
+    text: str
+    template: str
+
+
+def _error(raw: dict[str, Any], data: dict[str, Any], work: Work) -> _Error:
+    """Exceptions, threads, stack and message; their stored forms go into `data`."""
+    stored_links, made_links = links.exceptions(raw.get("exception"), work)
+    stored_threads, made_threads = links.threads(raw.get("threads"), work)
+    stored_stack, frames = stack.stacktrace(raw.get("stacktrace"), (None, "stacktrace"), work)
+    text, template, stored_message = message.message(raw, work)
+    data.update(stored_message)
+    _put(data, "exception", {"values": stored_links} if stored_links else None)
+    _put(data, "threads", {"values": stored_threads} if stored_threads else None)
+    _put(data, "stacktrace", stored_stack)
+    made_links, frames = _message_with_stack(text, made_links, frames)
+    return _Error(made_links, made_threads, frames, text, template)
+
+
+def _all_tags(
+    raw: dict[str, Any],
+    data: dict[str, Any],
+    made_links: tuple[ExceptionInfo, ...],
+    facts: dict[str, str],
+    work: Work,
+) -> tuple[tuple[str, str], ...]:
+    """The SDK's tags, stored as they came, then those we derive; the SDK's win."""
+    told = tags.tags(raw.get("tags"), work)
+    _put(data, "tags", dict(told))
+    named = {key: facts[key] for key in ("transaction", "server_name", "logger")}
+    contexts, request = data.get("contexts", {}), data.get("request", {})
+    made = tags.derived(contexts, request, made_links, named)
+    return (*told.items(), *(pair for pair in made.items() if pair[0] not in told))
 
 
 def _put(data: dict[str, Any], key: str, value: Any) -> None:
@@ -147,16 +167,15 @@ def _put(data: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _message_with_stack(
-    text: str, links: tuple[ExceptionInfo, ...], frames: tuple[Frame, ...]
+    text: str, made: tuple[ExceptionInfo, ...], frames: tuple[Frame, ...]
 ) -> tuple[tuple[ExceptionInfo, ...], tuple[Frame, ...]]:
     """A message whose stack came as an invented exception is a message again."""
-    if text and len(links) == 1 and links[0].synthetic and not links[0].type:
-        return (), frames or links[0].frames
-    return links, frames
+    if text and len(made) == 1 and made[0].synthetic and not made[0].type:
+        return (), frames or made[0].frames
+    return made, frames
 
 
-def _level(raw: dict[str, Any], has_exception: bool, work: Work) -> str:
-    given = raw.get("level")
+def _level(given: Any, work: Work) -> str:
     if given is None or given == "":
         return "error"
     known = scalars.level(given)
@@ -232,7 +251,7 @@ def _surroundings(
         infer_ip=people.may_infer_ip(facts["platform"], stored_sdk),
     )
     _put(data, "user", person)
-    _put(data, "extra", contexts.extra(get("extra"), work))
+    _put(data, "extra", contexts.own_data(get("extra"), work))
     _put(data, "modules", contexts.modules(get("modules"), work))
     images = contexts.images(get("debug_meta"), work) if "debug_meta" in raw else []
     _put(data, "debug_meta", {"images": images} if images else None)
@@ -250,7 +269,7 @@ def _identity(raw: dict[str, Any], context: Context, work: Work) -> str:
 def _fingerprint(given: Any, checksum: Any, work: Work) -> tuple[str, ...]:
     if given is None and isinstance(checksum, str) and checksum.strip():
         return (checksum.strip()[:256],)
-    if given is None or given == [] or given == "":
+    if not given and given != 0:
         return ()
     if not isinstance(given, list):
         if not isinstance(given, str):
@@ -316,8 +335,6 @@ def _shrunk(key: str, value: Any, allowed: int, work: Work) -> Any:
         work.shortened((None, key), len(values))
         return {"values": values[-keep:]}
     if isinstance(value, dict):
-        from ingest.adapters.normalise import bags
-
         bags.fit(value, allowed, (None, key), work)
     return value
 

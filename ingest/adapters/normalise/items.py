@@ -139,6 +139,12 @@ def feedback(
     )
 
 
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= _TOP else None
+
+
 def check_in(raw: dict[str, Any], fresh_id: str, work: Work) -> CheckInReport | None:
     """A check-in; None without a usable monitor slug."""
     slug = work.text(raw.get("monitor_slug"), 256, None).strip().lower()
@@ -146,20 +152,16 @@ def check_in(raw: dict[str, Any], fresh_id: str, work: Work) -> CheckInReport | 
     if not _SLUG.fullmatch(slug):
         return None
     status = raw.get("status")
-    duration = raw.get("duration")
-    if isinstance(duration, bool) or not isinstance(duration, int | float):
-        duration = None
-    elif not 0 <= duration <= _TOP:
-        duration = None
     contexts = raw.get("contexts")
     trace = contexts.get("trace") if isinstance(contexts, dict) else None
     config = raw.get("monitor_config")
-    latest = isinstance(raw.get("check_in_id"), str) and not raw["check_in_id"].strip("0-")
+    told = raw.get("check_in_id")
+    latest = isinstance(told, str) and told != "" and not told.strip("0-")
     return CheckInReport(
-        check_in_id="0" * 32 if latest else scalars.event_id(raw.get("check_in_id")) or fresh_id,
+        check_in_id="0" * 32 if latest else scalars.event_id(told) or fresh_id,
         slug=slug,
         status=status if isinstance(status, str) and status in _STATUSES else "unknown",
-        duration=float(duration) if duration is not None else None,
+        duration=_seconds(raw.get("duration")),
         release=scalars.release(work.text(raw.get("release"), 200, None)) or "",
         environment=scalars.environment(work.text(raw.get("environment"), 64, None))
         or "production",

@@ -1,21 +1,14 @@
 """The user of an event: who, their key for counting, and as much address as may be kept."""
 
-import hashlib
-import hmac
 from typing import Any
 
 from ingest.adapters.normalise import bags
 from ingest.adapters.normalise.work import Work
+from tracker.domain.scrub import user_key
 
 _LIMITS = {"id": 256, "email": 256, "username": 256, "name": 256, "segment": 256}
 _CLIENTS = frozenset({"javascript", "cocoa", "objc", "native", "java-android"})
 _DATA_BYTES = 16 * 1024
-
-
-def user_key(salt: bytes, identity: str) -> bytes:
-    """The 16 bytes under which a person is counted: keyed, so that nobody can guess back."""
-    text = identity.encode("utf-8", "replace")
-    return hmac.digest(salt, text, hashlib.sha256)[:16]
 
 
 def user(
@@ -39,7 +32,7 @@ def user(
     address = address.strip() if isinstance(address, str) else ""
     if address == "{{auto}}" or (not address and infer_ip):
         address = client_ip
-    key = b""
+    person = b""
     for identity in (
         stored.get("id"),
         stored.get("email"),
@@ -47,12 +40,12 @@ def user(
         address,
     ):
         if identity:
-            key = user_key(salt, identity)
+            person = user_key(salt, identity)
             break
     if address and (kept := work.address(address)):
         stored["ip_address"] = kept
     _others(raw, stored, work)
-    return stored, key
+    return stored, person
 
 
 def may_infer_ip(platform: str, sdk: dict[str, Any]) -> bool:
@@ -80,6 +73,6 @@ def _others(raw: dict[str, Any], stored: dict[str, Any], work: Work) -> None:
         extra = {**raw["data"], **extra}
     if extra:
         place = ((None, "user"), "data")
-        bags.clean_mapping(extra, 1024, place, work)
+        bags.clean(extra, 1024, place, work)
         bags.fit(extra, _DATA_BYTES, place, work)
         stored["data"] = extra

@@ -9,6 +9,8 @@ from tracker.domain.scrub import FILTERED, scrub_query
 
 URL_LENGTH = 2048
 BODY_BYTES = 8 * 1024
+MAX_HEADERS = 100
+HEADER_LENGTH = 1024
 _ADDRESS_HEADERS = frozenset(
     "x-forwarded-for x-real-ip forwarded x-client-ip x-cluster-client-ip cf-connecting-ip"
     " true-client-ip fastly-client-ip remote-addr".split()
@@ -24,18 +26,7 @@ def request(raw: Any, work: Work) -> dict[str, Any]:
         if raw:
             work.invalid(_PLACE, raw)
         return {}
-    stored: dict[str, Any] = {}
-    url, query, fragment = _split(work.text(raw.get("url"), URL_LENGTH, (_PLACE, "url")))
-    if url:
-        stored["url"] = url
-    if method := work.text(raw.get("method"), 32, (_PLACE, "method")):
-        stored["method"] = method
-    if given := _pairs_or_text(raw.get("query_string"), "query_string", work):
-        stored["query_string"] = given
-    elif query:
-        stored["query_string"] = _hide(query, work)
-    if fragment := work.text(raw.get("fragment"), 1024, (_PLACE, "fragment")) or fragment:
-        stored["fragment"] = _hide(fragment, work)
+    stored = _address_line(raw, work)
     if headers := _headers(raw.get("headers"), work):
         stored["headers"] = headers
     if cookies := _cookies(raw.get("cookies"), work):
@@ -49,6 +40,23 @@ def request(raw: Any, work: Work) -> dict[str, Any]:
     for key in ("inferred_content_type", "api_target"):
         if kept := work.text(raw.get(key), 128, (_PLACE, key)):
             stored[key] = kept
+    return stored
+
+
+def _address_line(raw: dict[str, Any], work: Work) -> dict[str, Any]:
+    """Method and URL; query and fragment apart, from the URL when they are not given."""
+    stored: dict[str, Any] = {}
+    url, query, fragment = _split(work.text(raw.get("url"), URL_LENGTH, (_PLACE, "url")))
+    if url:
+        stored["url"] = url
+    if method := work.text(raw.get("method"), 32, (_PLACE, "method")):
+        stored["method"] = method
+    if given := _pairs_or_text(raw.get("query_string"), "query_string", work):
+        stored["query_string"] = given
+    elif query:
+        stored["query_string"] = _hide(query, work)
+    if fragment := work.text(raw.get("fragment"), 1024, (_PLACE, "fragment")) or fragment:
+        stored["fragment"] = _hide(fragment, work)
     return stored
 
 
@@ -103,14 +111,19 @@ def _scalar(value: Any) -> bool:
 
 def _headers(value: Any, work: Work) -> dict[str, str]:
     """Headers by name; one that comes twice is joined, cookies are hidden, addresses cut."""
+    pairs: Any = ()
     if isinstance(value, dict):
-        value = [[name, inner] for name, inner in value.items()]
-    if not isinstance(value, list):
+        pairs = value.items()
+        if work.deep or len(value) > MAX_HEADERS or not _plain(value, work):
+            value = [[name, inner] for name, inner in pairs]
+    elif not isinstance(value, list):
         if value:
             work.invalid((_PLACE, "headers"), value)
         return {}
+    if isinstance(value, list):
+        pairs = _pairs(value, MAX_HEADERS, HEADER_LENGTH, (_PLACE, "headers"), work)
     kept: dict[str, str] = {}
-    for name, text in _pairs(value, 100, 1024, (_PLACE, "headers"), work):
+    for name, text in pairs:
         lowered = name.lower()
         if lowered in _ADDRESS_HEADERS:
             text = _addresses(text, work)
@@ -118,6 +131,13 @@ def _headers(value: Any, work: Work) -> dict[str, str]:
             text = _hide(text, work)
         kept[name] = f"{kept[name]}, {text}" if name in kept else text
     return kept
+
+
+def _plain(headers: dict[str, Any], work: Work) -> bool:
+    """Whether all headers are short texts under harmless names."""
+    if not work.keys.clean.issuperset(headers):
+        return False
+    return all(type(text) is str and len(text) <= HEADER_LENGTH for text in headers.values())
 
 
 def _addresses(text: str, work: Work) -> str:
@@ -168,7 +188,7 @@ def _environment(value: Any, work: Work) -> dict[str, Any]:
         if value:
             work.invalid(place, value)
         return {}
-    bags.clean_mapping(value, 1024, place, work)
+    bags.clean(value, 1024, place, work)
     for key in ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP"):
         if isinstance(value.get(key), str):
             value[key] = _addresses(value[key], work)

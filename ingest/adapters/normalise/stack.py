@@ -1,22 +1,19 @@
-"""Frames, exceptions and threads: normalised in place, and as Frame, ExceptionInfo, Thread."""
+"""Stacks and their frames: mended in place, and as Frame."""
 
 from collections.abc import Callable
 from typing import Any
 
 from ingest.adapters.normalise import bags, scalars
-from ingest.adapters.normalise.work import Place, Work, as_json
-from tracker.domain.event import ExceptionInfo, Frame, Thread
+from ingest.adapters.normalise.work import Place, Work, halves
+from tracker.domain.event import Frame
 from tracker.domain.scrub import scrub_text
 
 MAX_FRAMES = 250
-MAX_EXCEPTIONS = 50
-MAX_THREADS = 100
 MAX_VARS = 50
 VAR_LENGTH = 1024
 VARS_BYTES = 64 * 1024
 LINE_LENGTH = 512
 MAX_LINES = 10
-MAX_VALUE = 8192
 
 _TEXTS = (
     ("function", 256),
@@ -43,30 +40,6 @@ _USUAL = frozenset(
 )
 _RARE = frozenset({"stack_start", "lock", "data", "errors"})
 _ADDRESSES = frozenset({"instruction_addr", "symbol_addr", "image_addr"})
-
-
-def as_list(value: Any, place: Place, work: Work) -> list[Any]:
-    """The members of `{"values": [...]}`, a bare list, or a single object."""
-    if isinstance(value, dict):
-        inner = value.get("values")
-        if isinstance(inner, list):
-            return inner
-        if isinstance(inner, dict):
-            return [inner]
-        return [] if inner is None and "values" in value or not value else [value]
-    if isinstance(value, list):
-        return value
-    if value is not None:
-        work.invalid(place, value)
-    return []
-
-
-def halves(items: list[Any], limit: int, place: Place, work: Work) -> list[Any]:
-    """At most `limit` members: the first and the last halves."""
-    if len(items) <= limit:
-        return items
-    work.shortened(place, len(items))
-    return items[: limit // 2] + items[-(limit - limit // 2) :]
 
 
 # --- frames ------------------------------------------------------------------------------
@@ -138,17 +111,22 @@ def frame(raw: dict[str, Any], place: Place, work: Work) -> Frame | None:
         lineno is None and not line and "instruction_addr" not in raw
     ):
         return None
+    _inside(raw, place, work)
+    colno = get("colno")
+    platform = get("platform", "")
+    return Frame(
+        function, module, filename, abs_path, lineno, colno, line, in_app, package, platform
+    )
+
+
+def _inside(raw: dict[str, Any], place: Place, work: Work) -> None:
+    """The variables of a frame and the lines around its own."""
     if "vars" in raw:
         _variables(raw, place, work)
     if "pre_context" in raw:
         _lines(raw, "pre_context", place, work)
     if "post_context" in raw:
         _lines(raw, "post_context", place, work)
-    colno = get("colno")
-    platform = get("platform", "")
-    return Frame(
-        function, module, filename, abs_path, lineno, colno, line, in_app, package, platform
-    )
 
 
 def _text(raw: dict[str, Any], key: str, place: Place, work: Work) -> str:
@@ -216,7 +194,7 @@ def _variables(raw: dict[str, Any], place: Place, work: Work) -> None:
     if len(values) > MAX_VARS:
         work.shortened(where, len(values))
         values = raw["vars"] = dict(list(values.items())[:MAX_VARS])
-    bags.clean_mapping(values, VAR_LENGTH, where, work)
+    bags.clean(values, VAR_LENGTH, where, work)
     if work.size > VARS_BYTES:
         bags.fit(values, VARS_BYTES, where, work)
 
@@ -240,167 +218,3 @@ def _lines(raw: dict[str, Any], key: str, place: Place, work: Work) -> None:
             lines[index] = work.text(line, LINE_LENGTH, ((place, key), index))
         elif work.deep:
             lines[index] = scrub_text(line)
-
-
-# --- exceptions --------------------------------------------------------------------------
-
-
-def exceptions(raw: Any, work: Work) -> tuple[list[dict[str, Any]], tuple[ExceptionInfo, ...]]:
-    """The chain as it is stored and as ExceptionInfo, oldest first."""
-    place: Place = ((None, "exception"), "values")
-    kept: list[dict[str, Any]] = []
-    made: list[ExceptionInfo] = []
-    for index, item in enumerate(
-        halves(as_list(raw, (None, "exception"), work), MAX_EXCEPTIONS, place, work)
-    ):
-        if isinstance(item, dict):
-            pair = _exception(item, (place, index), work)
-            if pair is not None:
-                kept.append(pair[0])
-                made.append(pair[1])
-        elif item is not None:
-            work.invalid((place, index), item)
-    if _cyclic(made):
-        work.invalid(place, "cyclic exception group")
-        made = [_flat(link) for link in made]
-        for stored in kept:
-            for key in ("exception_id", "parent_id", "is_exception_group"):
-                stored.get("mechanism", {}).pop(key, None)
-    return kept, tuple(made)
-
-
-def _exception(
-    raw: dict[str, Any], place: Place, work: Work
-) -> tuple[dict[str, Any], ExceptionInfo] | None:
-    kind = work.text(raw.get("type"), 256, (place, "type"))
-    value = raw.get("value")
-    if isinstance(value, dict | list):
-        value = as_json(value) if value else ""
-    value = work.text(value, MAX_VALUE, (place, "value"))
-    module = work.text(raw.get("module"), 256, (place, "module"))
-    stored_stack, frames = stacktrace(raw.get("stacktrace"), (place, "stacktrace"), work)
-    mechanism = _mechanism(raw.get("mechanism"), (place, "mechanism"), work)
-    if not kind and not value and not frames:
-        return None
-    stored: dict[str, Any] = {"type": kind, "value": value}
-    if module:
-        stored["module"] = module
-    if raw.get("thread_id") is not None:
-        stored["thread_id"] = work.text(raw["thread_id"], 64, (place, "thread_id"))
-    if mechanism:
-        stored["mechanism"] = mechanism
-    if stored_stack:
-        stored["stacktrace"] = stored_stack
-    if raw.get("raw_stacktrace"):
-        before, _ = stacktrace(raw["raw_stacktrace"], (place, "raw_stacktrace"), work)
-        if before:
-            stored["raw_stacktrace"] = before
-    get = mechanism.get
-    return stored, ExceptionInfo(
-        kind,
-        value,
-        module,
-        frames,
-        get("handled"),
-        get("synthetic") is True,
-        get("type", ""),
-        get("source", ""),
-        get("exception_id"),
-        get("parent_id"),
-        get("is_exception_group") is True,
-    )
-
-
-def _mechanism(raw: Any, place: Place, work: Work) -> dict[str, Any]:
-    if isinstance(raw, str):
-        raw = {"type": raw}
-    if not isinstance(raw, dict):
-        if raw:
-            work.invalid(place, raw)
-        return {}
-    kept: dict[str, Any] = {}
-    for key, limit in (("type", 128), ("source", 256), ("description", 1024), ("help_link", 2048)):
-        if raw.get(key) is not None:
-            kept[key] = work.text(raw[key], limit, (place, key))
-    for key in ("handled", "synthetic", "is_exception_group"):
-        if raw.get(key) is not None:
-            kept[key] = scalars.boolean(raw[key])
-    for key in ("exception_id", "parent_id"):
-        if raw.get(key) is not None:
-            kept[key] = scalars.integer(raw[key])
-    for key in ("data", "meta"):
-        if isinstance(raw.get(key), dict) and raw[key]:
-            bags.clean_mapping(raw[key], VAR_LENGTH, (place, key), work)
-            bags.fit(raw[key], 4096, (place, key), work)
-            kept[key] = raw[key]
-    return {key: value for key, value in kept.items() if value not in (None, "")}
-
-
-def _cyclic(links: list[ExceptionInfo]) -> bool:
-    """Whether the parents of a group lead in a circle, or an id stands twice."""
-    parents = {link.exception_id: link.parent_id for link in links if link.exception_id is not None}
-    if len(parents) < sum(link.exception_id is not None for link in links):
-        return True
-    for start in parents:
-        at: int | None = start
-        for _ in range(len(parents) + 1):
-            at = parents.get(at) if at is not None else None
-        if at is not None and at in parents:
-            return True
-    return False
-
-
-def _flat(link: ExceptionInfo) -> ExceptionInfo:
-    return ExceptionInfo(
-        link.type,
-        link.value,
-        link.module,
-        link.frames,
-        link.handled,
-        link.synthetic,
-        link.mechanism,
-        link.source,
-    )
-
-
-# --- threads -----------------------------------------------------------------------------
-
-
-def threads(raw: Any, work: Work) -> tuple[list[dict[str, Any]], tuple[Thread, ...]]:
-    """The threads as stored, and those with frames as Thread."""
-    place: Place = ((None, "threads"), "values")
-    kept: list[dict[str, Any]] = []
-    made: list[Thread] = []
-    listed = as_list(raw, (None, "threads"), work)
-    for index, item in enumerate(halves(listed, MAX_THREADS, place, work)):
-        if not isinstance(item, dict):
-            if item is not None:
-                work.invalid((place, index), item)
-            continue
-        here = (place, index)
-        stored: dict[str, Any] = {}
-        for key in ("id", "name", "state"):
-            if item.get(key) is not None:
-                stored[key] = work.text(item[key], 256, (here, key))
-        for key in ("crashed", "current", "main"):
-            if (flag := scalars.boolean(item.get(key))) is not None:
-                stored[key] = flag
-        stack, frames = stacktrace(item.get("stacktrace"), (here, "stacktrace"), work)
-        if stack:
-            stored["stacktrace"] = stack
-        if not stored:
-            continue
-        kept.append(stored)
-        if frames:
-            get = stored.get
-            made.append(
-                Thread(
-                    get("id", ""),
-                    get("name", ""),
-                    get("crashed", False),
-                    get("current", False),
-                    get("main", False),
-                    frames,
-                )
-            )
-    return kept, tuple(made)

@@ -28,7 +28,7 @@ def tags(raw: Any, work: Work) -> dict[str, str]:
     kept: dict[str, str] = {}
     for index, pair in enumerate(pairs):
         if pair is None or not isinstance(pair[0], str | int | float):
-            work.invalid((_PLACE, index), pairs[index])
+            work.invalid((_PLACE, index), pair)
             continue
         if pair[1] is None:
             continue

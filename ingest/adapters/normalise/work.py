@@ -112,7 +112,7 @@ class Work:
         return cut_ip(text)
 
 
-def as_text(value: bool | int | float) -> str:
+def as_text(value: bool | float) -> str:
     """A scalar as text: `True`, `12`, `0.5`; never fails on huge integers."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**400:
         return "integer"
@@ -122,3 +122,30 @@ def as_text(value: bool | int | float) -> str:
 def as_json(value: Any) -> str:
     """Any decoded value as JSON text."""
     return jsontext.encode(value)
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def as_list(value: Any, place: Place, work: Work) -> list[Any]:
+    """The members of `{"values": [...]}`, a bare list, or a single object."""
+    if isinstance(value, dict):
+        inner = value.get("values")
+        if isinstance(inner, list):
+            return inner
+        if isinstance(inner, dict):
+            return [inner]
+        return [] if (inner is None and "values" in value) or not value else [value]
+    if isinstance(value, list):
+        return value
+    if value is not None:
+        work.invalid(place, value)
+    return []
+
+
+def halves(items: list[Any], limit: int, place: Place, work: Work) -> list[Any]:
+    """At most `limit` members: the first and the last halves."""
+    if len(items) <= limit:
+        return items
+    work.shortened(place, len(items))
+    return items[: limit // 2] + items[-(limit - limit // 2) :]

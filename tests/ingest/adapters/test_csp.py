@@ -1,5 +1,7 @@
 """Security reports of browsers, in all their forms."""
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -7,7 +9,7 @@ from ingest.adapters.base import Malformed
 from ingest.adapters.csp import ADAPTER
 
 
-def csp(**report):
+def csp(**report: Any):
     return orjson.dumps({"csp-report": {"document-uri": "https://shop.example/pay", **report}})
 
 

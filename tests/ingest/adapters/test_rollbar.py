@@ -2,6 +2,7 @@
 
 import hashlib
 import urllib.parse
+from typing import Any
 
 import orjson
 import pytest
@@ -18,12 +19,12 @@ TRACE = {
 }
 
 
-def item(body=None, /, **data):
+def item(body=None, /, **data: Any):
     data = {"environment": "production", "body": body or {"trace": TRACE}, **data}
     return orjson.dumps({"access_token": "t0ken", "data": data})
 
 
-def parse(given, body=None, /, **data):
+def parse(given, body=None, /, **data: Any):
     return ADAPTER.parse(item(body, **data), given).events[0]
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from typing import Any
 
 import msgspec
 import orjson
@@ -14,7 +15,7 @@ ENVELOPE, STORE = ADAPTERS
 FRESH = "e" * 32
 
 
-def envelope(*items, **headers):
+def envelope(*items: Any, **headers: Any):
     body = orjson.dumps(headers) + b"\n"
     for kind, payload in items:
         payload = payload if isinstance(payload, bytes) else orjson.dumps(payload)

@@ -1,5 +1,7 @@
 """Every attribute in every shape that clients send: converted, cut, or dropped with a note."""
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -12,7 +14,7 @@ NOW = 1795370400.0  # 2026-11-22T18:00:00Z
 
 @pytest.fixture
 def parse(context):
-    def made(**raw):
+    def made(**raw: Any):
         return STORE.parse(orjson.dumps(raw), context).events[0]
 
     return made
@@ -22,7 +24,7 @@ def noted(event):
     return [note["name"] for note in event.data.get("errors", ())]
 
 
-def link(**more):
+def link(**more: Any):
     return {"type": "E", "value": "v", **more}
 
 
