@@ -8,7 +8,7 @@ from functools import cache
 
 from alerts.transports.base import Transport
 
-_PLUMBING = {"base", "http"}
+_PLUMBING = {"base", "format", "http"}
 
 
 @cache

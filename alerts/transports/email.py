@@ -30,6 +30,7 @@ from alerts.transports.base import (
     Transport,
     Unreachable,
 )
+from alerts.transports.format import facts
 
 SECONDS = 8
 """For each step of the conversation."""
@@ -116,7 +117,7 @@ def texts(message: Message) -> tuple[str, str]:
         "title": one_line(notice.title, 500),
         "culprit": one_line(notice.culprit, 300),
         "why": one_line(notice.why, 500),
-        "facts": _facts(message),
+        "facts": facts(notice),
         "kind": message.kind,
         "rule": one_line(message.content.rule),
     }
@@ -151,23 +152,6 @@ def headers(message: Message) -> dict[str, str]:
         found["References"] = f"{root} {start}"
         found["In-Reply-To"] = root
     return found
-
-
-def _facts(message: Message) -> list[tuple[str, str]]:
-    notice = message.content.notice
-    moment = "%Y-%m-%d %H:%M UTC"
-    rows = (
-        ("Project", notice.project),
-        ("Level", notice.level),
-        ("Environment", notice.environment),
-        ("Release", notice.release),
-        ("Events", str(notice.events) if notice.events else ""),
-        ("Users", str(notice.users) if notice.users else ""),
-        ("First seen", notice.first_seen.strftime(moment) if notice.first_seen else ""),
-        ("Last seen", notice.last_seen.strftime(moment) if notice.last_seen else ""),
-        ("Owner", notice.owner),
-    )
-    return [(name, one_line(value)) for name, value in rows if value]
 
 
 def _result(failed: list[Rejected | Unreachable], tried: int) -> Answer:

@@ -1,0 +1,61 @@
+"""What the chat senders share: the facts of a notice, and escapes for each kind of markup."""
+
+from __future__ import annotations
+
+import re
+
+from alerts.domain.text import one_line
+from alerts.transports.base import Notice
+
+RED, GREEN, GREY = 0xB3261E, 0x1A7F4B, 0x767676
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>])")
+_JOINER = "\u2060"
+
+
+def facts(notice: Notice, limit: int = 200) -> list[tuple[str, str]]:
+    """Name and value of what is known, each value one line; raw, to be escaped."""
+    moment = "%Y-%m-%d %H:%M UTC"
+    rows = (
+        ("Project", notice.project),
+        ("Level", notice.level),
+        ("Environment", notice.environment),
+        ("Release", notice.release),
+        ("Events", str(notice.events) if notice.events else ""),
+        ("Users", str(notice.users) if notice.users else ""),
+        ("First seen", notice.first_seen.strftime(moment) if notice.first_seen else ""),
+        ("Last seen", notice.last_seen.strftime(moment) if notice.last_seen else ""),
+        ("Owner", notice.owner),
+    )
+    found = ((name, one_line(value, limit)) for name, value in rows)
+    return [(name, value) for name, value in found if value]
+
+
+def details(notice: Notice, limit: int) -> list[str]:
+    """Where and why, each one line of at most `limit`; raw."""
+    found = (one_line(part, limit) for part in (notice.culprit, notice.why))
+    return [line for line in found if line]
+
+
+def heading(notice: Notice, limit: int) -> str:
+    """Headline, short id and title in one line; raw."""
+    return one_line(f"{notice.headline}: {notice.short_id} {notice.title}", limit)
+
+
+def colour(kind: str) -> int:
+    """Red while it burns, green when it is over."""
+    return {"close": GREEN, "test": GREY}.get(kind, RED)
+
+
+def html(text: str) -> str:
+    """For Slack and others that read `& < >` as markup and nothing else."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def markdown(text: str) -> str:
+    """Every mark of Markdown made literal, and no mention: `@here` is text."""
+    return unmention(_MARKDOWN.sub(r"\\\1", text))
+
+
+def unmention(text: str) -> str:
+    """Breaks `@name` so that nobody is called; it looks the same."""
+    return text.replace("@", f"@{_JOINER}")

@@ -1,0 +1,280 @@
+"""Every sender: what it posts is what the receiver documents, whatever strangers wrote."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from alerts import transports
+from alerts.transports.base import Content, Message, Misconfigured, Notice, Rejected
+from alerts.transports.http import HttpTransport
+from tests.alerts.sinks import Scripted, WebhookSink
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MENTIONS = "@everyone @here <!channel> <!here> <@U123> <users/all> @alice <at>x</at>"
+HOSTILE = [
+    MENTIONS,
+    "[click](https://evil.example) <https://evil.example|bank> https://evil.example",
+    "a\r\n*bold* `code` ~~x~~ ||spoiler|| > quote\n# head",
+    "</b></a><a href='https://evil.example'>x</a> & &lt;",
+    "\u202e\x00\x1b[31m" + "\\" * 300,
+    "@" * 5_000,
+    "x" * 100_000,
+    "",
+]
+OPTIONS: dict[str, dict[str, str]] = {
+    "slack": {"url": "https://hooks.slack.com/services/T/B/x"},
+    "discord": {"url": "https://discord.com/api/webhooks/1/x"},
+    "teams": {"url": "https://prod-1.westeurope.logic.azure.com/workflows/x?sig=y"},
+    "telegram": {
+        "token": "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "chat": "-100123",
+        "topic": "7",
+    },
+    "mattermost": {"url": "https://chat.example.com/hooks/x"},
+    "googlechat": {"url": "https://chat.googleapis.com/v1/spaces/x/messages?key=k&token=t"},
+    "ntfy": {"url": "https://ntfy.sh/shop", "token": "tk_x"},
+    "pagerduty": {"routing_key": "R" * 32, "region": "eu"},
+    "opsgenie": {"key": "12345678-1234-1234-1234-123456789012"},
+    "webhook": {"url": "https://example.com/x", "secret": "sixteen letters!"},
+}
+
+
+def message(text: str = "ZeroDivisionError", kind: str = "open", **values: Any) -> Message:
+    notice = Notice(
+        title=text, url="https://errors.example.com/admin/tracker/issue/7/change/",
+        short_id="SHOP-7", project=text or "Shop", level="error", trigger="first_seen",
+        headline="New issue", culprit=text, why=text, release=text, environment=text, owner=text,
+        events=3, users=2, first_seen=NOW, last_seen=NOW,
+    )  # fmt: skip
+    return Message("5eed-1-open-1", kind, 1, "5eed", 7, Content(notice, "A rule", "page"))
+
+
+def payload(kind: str, text: str = "ZeroDivisionError", move: str = "open") -> Any:
+    sender = transports.get(kind)
+    assert isinstance(sender, HttpTransport)
+    return json.loads(json.dumps(sender.payload(message(text, move), OPTIONS[kind])))
+
+
+def strings(value: Any) -> list[str]:
+    """Every text of a payload."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in strings(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in strings(each)]
+    return []
+
+
+# --- Stand-ins: each knows the documented schema and limits of its service ------------------------
+
+
+def slack(body: Any) -> None:
+    assert body["text"]
+    assert len(body["blocks"]) <= 50
+    assert (body["link_names"], body["unfurl_links"]) == (False, False)
+    for block in body["blocks"]:
+        match block["type"]:
+            case "header":
+                assert block["text"]["type"] == "plain_text"
+                assert 1 <= len(block["text"]["text"]) <= 150
+            case "section":
+                texts = [block["text"]] if "text" in block else block["fields"]
+                assert 1 <= len(texts) <= 10
+                for text in texts:
+                    assert text["type"] == "mrkdwn"
+                    assert text["verbatim"] is True
+                    assert 1 <= len(text["text"]) <= (3_000 if "text" in block else 2_000)
+                    assert not re.search(r"<[^>]*>", text["text"])
+            case "actions":
+                assert all(len(e["text"]["text"]) <= 75 for e in block["elements"])
+            case other:
+                raise AssertionError(other)
+    assert not re.search(r"[<>]", body["text"])
+
+
+def discord(body: Any) -> None:
+    assert body["allowed_mentions"] == {"parse": []}
+    [embed] = body["embeds"]
+    assert 1 <= len(embed["title"]) <= 256
+    assert len(embed["description"]) <= 4_096
+    assert len(embed["fields"]) <= 25
+    for field in embed["fields"]:
+        assert 1 <= len(field["name"]) <= 256
+        assert 1 <= len(field["value"]) <= 1_024
+    assert sum(len(text) for text in strings(embed)) <= 6_000
+    assert not any(re.search(r"(?<!\\)\]\(", text) for text in strings(embed))
+
+
+def teams(body: Any) -> None:
+    [attachment] = body["attachments"]
+    assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+    card = attachment["content"]
+    assert card["type"] == "AdaptiveCard"
+    assert "msteams" not in card  # where mentions would be
+    for block in card["body"]:
+        assert block["type"] == "RichTextBlock"  # the only one without Markdown
+        assert all(run["type"] == "TextRun" and run["text"] for run in block["inlines"])
+    assert len(json.dumps(body)) <= 28 * 1024
+
+
+def telegram(body: Any) -> None:
+    assert body["parse_mode"] == "HTML"
+    assert body["link_preview_options"] == {"is_disabled": True}
+    assert isinstance(body["message_thread_id"], int)
+    text = body["text"]
+    tags = re.findall(r"<[^>]*>", text)
+    assert set(tags) <= {"<b>", "</b>", "</a>", f'<a href="{message().content.notice.url}">'}
+    shown = re.sub(r"<[^>]*>", "", text)
+    assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", shown)
+    assert 1 <= len(shown) <= 4_096
+    assert not re.search(r"@\w", shown)
+
+
+def mattermost(body: Any) -> None:
+    [attachment] = body["attachments"]
+    assert re.fullmatch(r"#[0-9a-f]{6}", attachment["color"])
+    assert len(json.dumps(body)) <= 16_383 * 4
+    for text in strings({k: v for k, v in attachment.items() if k != "title_link"}):
+        assert not re.search(r"@\w", text)
+        assert not re.search(r"(?<!\\)\]\(", text)
+
+
+def googlechat(body: Any) -> None:
+    [card] = body["cardsV2"]
+    assert card["cardId"]
+    assert "text" not in body  # the only place where mentions work
+    for widget in card["card"]["sections"][0]["widgets"]:
+        for text in strings({k: v for k, v in widget.items() if k != "buttonList"}):
+            assert not re.search(r"[<>]", text)
+    assert len(json.dumps(body)) <= 32_000
+    assert body["thread"]["threadKey"] == "5eed"
+
+
+def ntfy(body: Any) -> None:
+    assert body["topic"] == "shop"
+    assert len(body["message"].encode()) <= 4_096
+    assert 1 <= body["priority"] <= 5
+    assert "\n" not in body["title"]
+
+
+def pagerduty(body: Any) -> None:
+    assert len(body["routing_key"]) == 32
+    assert body["event_action"] in {"trigger", "acknowledge", "resolve"}
+    assert 1 <= len(body["dedup_key"]) <= 255
+    details = body["payload"]
+    assert 1 <= len(details["summary"]) <= 1_024
+    assert details["source"]
+    assert details["severity"] in {"critical", "error", "warning", "info"}
+    datetime.fromisoformat(details["timestamp"])
+    assert len(json.dumps(body)) <= 512 * 1024
+
+
+def opsgenie(body: Any) -> None:
+    assert 1 <= len(body["message"]) <= 130
+    assert len(body["alias"]) <= 512
+    assert len(body["description"]) <= 15_000
+    assert body["priority"] in {"P1", "P2", "P3", "P4", "P5"}
+    assert len(body["source"]) <= 100
+    assert len(body["entity"]) <= 512
+    assert sum(len(key) + len(value) for key, value in body["details"].items()) <= 8_000
+
+
+def webhook(body: Any) -> None:
+    assert body["version"] == 1
+
+
+STAND_INS: dict[str, Callable[[Any], None]] = {
+    "slack": slack, "discord": discord, "teams": teams, "telegram": telegram,
+    "mattermost": mattermost, "googlechat": googlechat, "ntfy": ntfy, "pagerduty": pagerduty,
+    "opsgenie": opsgenie, "webhook": webhook,
+}  # fmt: skip
+
+
+def test_every_sender_has_a_stand_in() -> None:
+    assert set(transports.registry()) == {*STAND_INS, "email"}
+    assert set(OPTIONS) == set(STAND_INS)
+
+
+@pytest.mark.parametrize("kind", STAND_INS)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_keeps_to_the_schema_and_calls_nobody(kind: str, text: str) -> None:
+    STAND_INS[kind](payload(kind, text))
+
+
+@pytest.mark.parametrize("kind", STAND_INS)
+@hypothesis_settings(max_examples=50, deadline=None)
+@given(text=st.text(max_size=400))
+def test_any_text_keeps_to_the_schema(kind: str, text: str) -> None:
+    STAND_INS[kind](payload(kind, text))
+
+
+@pytest.mark.parametrize("kind", STAND_INS)
+def test_configuration_is_checked(kind: str) -> None:
+    sender = transports.get(kind)
+    secret = {option.name for option in sender.options if option.secret}
+    config = {k: v for k, v in OPTIONS[kind].items() if k not in secret}
+    secrets = {k: v for k, v in OPTIONS[kind].items() if k in secret}
+    assert sender.complete(config, secrets) == {}
+    assert {option.name for option in sender.options} >= set(OPTIONS[kind])
+    with pytest.raises(Misconfigured):
+        sender.complete({**config, "url": "x", "region": "mars", "chat": "?"} if kind != "ntfy" else config,
+                        dict.fromkeys(secrets, "https://x y"))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STAND_INS)
+def test_it_reaches_a_receiver_and_hears_its_no(
+    kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = transports.get(kind)
+    assert isinstance(sender, HttpTransport)
+    with WebhookSink() as sink:
+        settings.EMBERWATCH_OUTBOUND_ALLOW = ("127.0.0.1",)
+        monkeypatch.setattr(sender, "url", lambda *_: sink.url)
+        sink.answers = [Scripted(200), Scripted(429, {"Retry-After": "5"}), Scripted(403)]
+        assert sender.send(message(), OPTIONS[kind], lambda _: None).status == "200"
+        STAND_INS[kind](sink.calls[0].json)
+        for permanent, wait in ((False, 5), (True, None)):
+            with pytest.raises(Rejected) as caught:
+                sender.send(message(), OPTIONS[kind], lambda _: None)
+            assert (caught.value.permanent, caught.value.retry_after) == (permanent, wait)
+            assert not any(secret in str(caught.value) for secret in OPTIONS[kind].values())
+        assert sink.calls[0].headers["Idempotency-Key"] == message().key
+
+
+def test_pagerduty_resolves_by_the_same_key() -> None:
+    start, end = payload("pagerduty"), payload("pagerduty", move="close")
+    assert (start["event_action"], end["event_action"]) == ("trigger", "resolve")
+    assert start["dedup_key"] == end["dedup_key"] == "5eed"
+
+
+def test_opsgenie_closes_by_alias() -> None:
+    sender = transports.get("opsgenie")
+    assert isinstance(sender, HttpTransport)
+    assert payload("opsgenie")["alias"] == "5eed"
+    address = sender.url(message(kind="close"), OPTIONS["opsgenie"])
+    assert address == "https://api.opsgenie.com/v2/alerts/5eed/close?identifierType=alias"
+
+
+def test_addresses() -> None:
+    found = {}
+    for kind in ("telegram", "ntfy", "pagerduty", "googlechat"):
+        sender = transports.get(kind)
+        assert isinstance(sender, HttpTransport)
+        found[kind] = sender.url(message(), OPTIONS[kind])
+    assert (
+        found["telegram"]
+        == f"https://api.telegram.org/bot{OPTIONS['telegram']['token']}/sendMessage"
+    )
+    assert found["ntfy"] == "https://ntfy.sh/"
+    assert found["pagerduty"] == "https://events.eu.pagerduty.com/v2/enqueue"
+    assert found["googlechat"].endswith(
+        "&token=t&messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"
+    )
