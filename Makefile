@@ -30,7 +30,7 @@ test: install-dev
 	$(BIN)/pytest -n 2 -m "not long" $(ARGS)
 
 test-long: install-dev
-	$(BIN)/pytest -m long --timeout=1200 $(ARGS)
+	$(BIN)/pytest -n 2 -m long --timeout=1200 $(ARGS)
 
 demo: install-dev
 	$(BIN)/python -m tests.demo $(ARGS)

@@ -87,9 +87,9 @@ def settle(data: Path) -> tuple[Place, ServerUser | None]:
 
     The user is None unless we are root. Raises RunError with what to do.
     """
-    user = server_user() if is_root() else None
-    make_data_folder(data, open_to_user=user is not None)
     found = read(data)
+    user = server_user(_owner(found)) if is_root() else None
+    make_data_folder(data, open_to_user=user is not None)
     place = found or Place(data, _choose_home(data, user), data / "run")
     _own_folder(place.home, user) if place.home != data else None
     place = replace(place, sockets=_settle_sockets(place, user))
@@ -122,8 +122,15 @@ def keep_secret(path: Path, make: str | None = None) -> str:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         value = make or secrets.token_urlsafe(38)
-        write_private(path, value + "\n")
-        return value
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    write_private(fresh, value + "\n")
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:  # somebody was faster: theirs counts
+        value = path.read_text(encoding="ascii").strip()
+    finally:
+        fresh.unlink()
+    return value
 
 
 def open_log(path: Path) -> BinaryIO:
@@ -146,6 +153,14 @@ def _may_enter(folder: Path, user: ServerUser) -> bool:
     if info.st_gid == user.gid:
         return bool(info.st_mode & stat.S_IXGRP)
     return bool(info.st_mode & stat.S_IXOTH)
+
+
+def _owner(place: Place | None) -> int:
+    """User id that made the cluster, 0 when there is none: root goes on with the same one."""
+    try:
+        return place.cluster.stat().st_uid if place else 0
+    except FileNotFoundError:
+        return 0
 
 
 def _choose_home(data: Path, user: ServerUser | None) -> Path:

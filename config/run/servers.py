@@ -142,6 +142,7 @@ def _join(data: Path, needs: Needs, owner: BinaryIO, users: BinaryIO) -> bool:
     deadline = time.monotonic() + FOUND_SECONDS
     while True:
         if _try(owner, fcntl.LOCK_EX):
+            (data / "stack.pid").unlink(missing_ok=True)  # of a stack that was killed
             fcntl.flock(users, fcntl.LOCK_SH)
             return False
         if _try(users, fcntl.LOCK_SH):

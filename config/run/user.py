@@ -36,8 +36,18 @@ def own_name() -> str:
         ) from None
 
 
-def server_user() -> ServerUser:
-    """The dedicated account, made at the first start as root. Raises RunError."""
+def server_user(owner: int = 0) -> ServerUser:
+    """Who runs the servers for root: the owner of existing data, else the dedicated account,
+    made at the first start. Raises RunError.
+    """
+    if owner:
+        try:
+            entry = pwd.getpwuid(owner)
+        except KeyError:
+            raise RunError(
+                f"The data belongs to user id {owner}, which has no name here: give it one."
+            ) from None
+        return ServerUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
     try:
         entry = pwd.getpwnam(NAME)
     except KeyError:

@@ -1,8 +1,12 @@
 """Commands that find or start the embedded servers, and the sentences when they cannot."""
 
+import json
 import os
+import pwd
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -99,6 +103,58 @@ def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path):
     (tmp_path / "data").write_text("")
     with pytest.raises(RunError, match="which is not a folder"):
         places.make_data_folder(tmp_path / "data")
+
+
+def test_two_who_make_a_secret_at_once_agree(tmp_path: Path):
+    path = tmp_path / "secret_key"
+    with ThreadPoolExecutor(16) as pool:
+        made = set(pool.map(lambda _: keep_in_a_process(path), range(16)))
+    assert made == {path.read_text().strip()}
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def keep_in_a_process(path: Path) -> str:
+    script = "import sys, pathlib; from config.run.place import keep_secret as k; print(k(pathlib.Path(sys.argv[1])))"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can own for others")
+def test_root_goes_on_with_the_user_who_made_the_data(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    (data / "postgres").mkdir(mode=0o700)
+    nobody = pwd.getpwnam("nobody")
+    os.chown(data / "postgres", nobody.pw_uid, nobody.pw_gid)
+    record = {"home": str(data), "sockets": str(data / "run")}
+    places.write_private(data / "place.json", json.dumps(record))
+    place, user = places.settle(data)
+    assert place.home == data
+    assert user is not None
+    assert user.uid == nobody.pw_uid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
+def test_root_keeps_hidden_folders_closed_and_goes_elsewhere(tmp_path: Path):
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+    place, user = places.settle(hidden / "data")
+    try:
+        assert user is not None
+        assert place.home.parent == places.OUTSIDE
+        assert places.enterable(place.home, user)
+        assert hidden.stat().st_mode & 0o777 == 0o700
+        assert places.settle(hidden / "data")[0] == place
+    finally:
+        shutil.rmtree(place.home)
 
 
 def test_a_secret_is_made_once_for_the_embedded_run_and_required_otherwise(tmp_path: Path):
