@@ -56,7 +56,7 @@ def attack(number: int, seed: int) -> list[str]:
         return [f"unanswered for {time.monotonic() - started:.1f} s: {data!r}"]
     except OSError:
         return []  # it hung up
-    if answer and (not answer.startswith(b"HTTP/1.1 ") or answer[9:10] not in b"1234"):
+    if answer and (not answer.startswith(b"HTTP/1.") or answer[9:10] not in b"1234"):
         return [f"{answer[:60]!r} for {data!r}"]
     return []
 
