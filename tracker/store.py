@@ -326,6 +326,19 @@ def insert_issues(rows: Sequence[tuple[Any, ...]]) -> None:
     )
 
 
+def insert_issue_texts(rows: Sequence[tuple[int, int, int, str]]) -> None:
+    """What searches look into: (project, issue, kind, text); words are written by a trigger."""
+    if rows:
+        run(
+            """INSERT INTO tracker_issuetext (project_id, issue_id, kind, text)
+               SELECT project, issue, kind, upper(text)
+               FROM unnest(%s::bigint[], %s::bigint[], %s::int2[], %s::text[])
+                 q (project, issue, kind, text)
+               ON CONFLICT DO NOTHING""",
+            columns(rows, 4),
+        )
+
+
 def add_to_issues(
     rows: Sequence[tuple[int, int, int, int, int, datetime, int | None]],
 ) -> None:

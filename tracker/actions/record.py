@@ -24,7 +24,8 @@ from tracker.domain import sketch
 from tracker.domain.event import LEVELS
 from tracker.domain.lifecycle import Cause, Resolution, Sighting, judge, move, state_of
 from tracker.domain.titles import title_of
-from tracker.models import ActivityKind, Ledger
+from tracker.domain.words import files_and_functions
+from tracker.models import ActivityKind, IssueText, Ledger
 
 _days_made: set[date] = set()
 
@@ -163,6 +164,7 @@ def _write_issues(
 ) -> int:
     """Open, lock, count and move issues, with their Activity; returns how many regressed."""
     store.insert_issues([_issue_row(f, releases) for f in placement.foundings.values()])
+    store.insert_issue_texts([row for f in placement.foundings.values() for row in _texts(f)])
     rows = store.lock_issues(sorted(tally.issues))
     if len(rows) != len(tally.issues):
         raise IssueGone("an issue was deleted while its events were being recorded")
@@ -207,6 +209,13 @@ def _issue_row(founding: Founding, releases: dict[tuple[int, str], int]) -> tupl
         prepared.received,
         releases.get((prepared.project_id, event.release)),
     )
+
+
+def _texts(founding: Founding) -> list[tuple[int, int, int, str]]:
+    project = founding.first.project_id
+    files, functions = files_and_functions(founding.first.event)
+    texts = ((IssueText.Kind.FILES.value, files), (IssueText.Kind.FUNCTIONS.value, functions))
+    return [(project, founding.issue_id, kind, text) for kind, text in texts if text]
 
 
 def _facts(prepared: Prepared) -> dict[str, Any]:

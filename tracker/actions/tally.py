@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -11,9 +11,12 @@ from msgspec import Struct
 
 from tracker.actions.batch import Placed
 from tracker.domain import sketch
-from tracker.domain.event import LEVELS
+from tracker.domain.event import LEVELS, Event
 
 Key = TypeVar("Key", bound=Hashable)
+
+
+_ATTRIBUTES = frozenset({"release", "environment", "level"})
 
 
 class Span(Struct):
@@ -89,16 +92,23 @@ def add_up(placed: Iterable[Placed], environments: dict[tuple[int, str], int]) -
             bucket.users.add(event.user_key)
             person = UUID(bytes=event.user_key)
             _see(tally.users, (project, issue, person, environment), seen)
-        for key, value in (
-            *event.tags,
-            ("release", event.release),
-            ("environment", event.environment),
-        ):
-            if value:
-                _see(tally.tags, (project, issue, key, value), seen)
+        for key, value in _tags(event):
+            _see(tally.tags, (project, issue, key, value), seen)
         counted_under = (project, prepared.keys.version, one.via)
         tally.keys[counted_under] = tally.keys.get(counted_under, 0) + 1
     return tally
+
+
+def _tags(event: Event) -> Iterator[tuple[str, str]]:
+    """The event's tags, and its own attributes that people search and compare by."""
+    for key, value in event.tags:
+        if key not in _ATTRIBUTES:
+            yield key, value
+    if event.release:
+        yield "release", event.release
+    if event.environment:
+        yield "environment", event.environment
+    yield "level", event.level
 
 
 def _add_to_issue(tally: Tally, one: Placed, environment: int) -> None:

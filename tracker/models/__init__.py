@@ -13,6 +13,7 @@ from tracker.models.monitor import CheckIn, Monitor
 from tracker.models.project import Environment, Project, ProjectKey, Release
 from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
 from tracker.models.session import SessionHour, SessionSeen
+from tracker.models.text import IssueText
 
 __all__ = [
     "Activity",
@@ -29,6 +30,7 @@ __all__ = [
     "InboundFilters",
     "Issue",
     "IssueTag",
+    "IssueText",
     "IssueUser",
     "Ledger",
     "Membership",

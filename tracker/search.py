@@ -1,0 +1,436 @@
+"""What a query of the search grammar means: conditions on issues; the only place that says so.
+
+`find(query, user, now)` is the user's issues that a query finds, `condition(query, user,
+now)` the condition alone (for querysets that are scoped already), `jump(query, user)` the
+one issue and event that an id names, `bounded_count(found)` how many, at most 1,000.
+
+Most conditions are part of the one statement that reads the list; `user.*`,
+`release:latest`, `event_id` and `trace_id` cost a look-up each before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from msgspec import Struct
+
+from tracker.domain.event import LEVELS
+from tracker.domain.scrub import user_key
+from tracker.domain.search import (
+    KEYS,
+    PRIORITIES,
+    Query,
+    SearchError,
+    Term,
+    age_of,
+    has_wildcard,
+    pieces,
+    text_of,
+)
+from tracker.lookups import like, like_anywhere, line_regex
+from tracker.models import (
+    Environment,
+    EventRow,
+    EventSeen,
+    Issue,
+    IssueTag,
+    IssueText,
+    IssueUser,
+    Project,
+    Release,
+    Team,
+    User,
+)
+from tracker.models.issue import IssueQuerySet
+
+COUNT_LIMIT = 1000
+"""Counts above it read "1000+": an exact one costs more than it tells."""
+REVIEW_WITHIN = timedelta(days=7)
+_COMPARISONS = {"=": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
+_PATH_ENDS, _NAME_ENDS = r"/\\", r".:#/$\\ "
+
+
+class Asked(Struct, frozen=True):
+    """Who asks, and when."""
+
+    user: User
+    now: datetime
+
+
+def find(query: Query, user: User, now: datetime) -> IssueQuerySet:
+    """The issues that `user` may see and `query` finds. Raises SearchError."""
+    return Issue.objects.visible_to(user).live().filter(condition(query, user, now))
+
+
+def condition(query: Query, user: User, now: datetime) -> Q:
+    """What an issue must fulfil. Raises SearchError for what can't be searched."""
+    asked = Asked(user, now)
+    wanted = Q()
+    for term in query.terms:
+        found = _MEANINGS[term.key](term, asked)
+        wanted &= ~found if term.negated else found
+    return wanted
+
+
+def bounded_count(found: QuerySet[Issue], limit: int = COUNT_LIMIT) -> tuple[int, bool]:
+    """How many there are, at most `limit`, and whether there are more."""
+    count = found.order_by()[: limit + 1].count()
+    return min(count, limit), count > limit
+
+
+class Jump(Struct, frozen=True):
+    """Where a query that is an id leads."""
+
+    issue_id: int
+    event_id: UUID | None = None
+
+
+def jump(query: Query, user: User) -> Jump | None:
+    """The issue (and event) that a query of one term names; None for any other query.
+
+    Names are `event_id:...`, `id:SHOP-4F`, and both without the key.
+    """
+    if len(query.terms) != 1 or query.terms[0].negated or len(query.terms[0].values) != 1:
+        return None
+    term, text = query.terms[0], text_of(query.terms[0].value)
+    if term.key in ("event_id", "") and re.fullmatch(r"[0-9a-fA-F]{32}|[0-9a-fA-F\-]{36}", text):
+        return _jump_to_event(text, user)
+    if term.key in ("id", "") and (named := _short_id(text)):
+        slug, number = named
+        issue = Issue.objects.visible_to(user).filter(pk=number, project__slug=slug).first()
+        return Jump(issue.merged_into or issue.pk) if issue else None
+    return None
+
+
+def _jump_to_event(text: str, user: User) -> Jump | None:
+    try:
+        event_id = UUID(text)
+    except ValueError:
+        return None
+    for _, number in _issues_of_event(event_id, user):
+        return Jump(number, event_id)
+    return None
+
+
+# --- Helpers of the meanings -------------------------------------------------------------------
+
+
+def any_of(conditions: Iterable[Q]) -> Q:
+    """Their disjunction. There is at least one."""
+    return reduce(or_, conditions)
+
+
+def _visible(user: User) -> QuerySet[Project]:
+    return Project.objects.visible_to(user)
+
+
+def _words(patterns: Iterable[str]) -> Q:
+    """Type, message or culprit contain one of these patterns."""
+    said = any_of(Q(text__capital_like=like_anywhere(pattern)) for pattern in patterns)
+    return _text(said, IssueText.Kind.WORDS)
+
+
+def _text(said: Q, kind: int) -> Q:
+    rows = IssueText.objects.filter(
+        said, project_id=OuterRef("project_id"), issue_id=OuterRef("pk"), kind=kind
+    )
+    return Q(Exists(rows))
+
+
+def _narrowed(column: Q, term: Term) -> Q:
+    """A condition on a column of text, with the trigram index to find candidates."""
+    longest = [max((p or "" for p in pieces(v)), key=len) for v in term.values]
+    if min(len(part) for part in longest) < 3:  # a trigram's length
+        return column
+    return column & _words(part.replace("*", "**") for part in longest)
+
+
+def _matching(field: str, values: Iterable[str], *, anywhere: bool = False) -> Q:
+    """A column equals one of the patterns, or contains one."""
+    form = like_anywhere if anywhere else like
+    return any_of(Q(**{f"{field}__any_case_like": form(value)}) for value in values)
+
+
+def _numbers(field: str) -> Callable[[Term, Asked], Q]:
+    return lambda term, _: any_of(
+        Q(**{field + _COMPARISONS[term.op]: int(value)}) for value in term.values
+    )
+
+
+# --- Meanings, one a key -----------------------------------------------------------------------
+
+
+def _free(term: Term, _: Asked) -> Q:
+    return _words(" ".join(value.split()) for value in term.values)
+
+
+def _culprit(term: Term, _: Asked) -> Q:
+    """With a wildcard the whole of it, else a part."""
+    whole = [value for value in term.values if has_wildcard(value)]
+    parts = [value for value in term.values if not has_wildcard(value)]
+    found = [_matching("culprit", whole)] if whole else []
+    found += [_matching("culprit", parts, anywhere=True)] if parts else []
+    return _narrowed(any_of(found), term)
+
+
+def _message(term: Term, _: Asked) -> Q:
+    return _narrowed(_matching("message", term.values, anywhere=True), term)
+
+
+def _file(term: Term, _: Asked) -> Q:
+    said = any_of(Q(text__capital_regex=line_regex(v, _PATH_ENDS)) for v in term.values)
+    return _text(said, IssueText.Kind.FILES)
+
+
+def _function(term: Term, _: Asked) -> Q:
+    said = any_of(Q(text__capital_regex=line_regex(v, _NAME_ENDS)) for v in term.values)
+    return _text(said, IssueText.Kind.FUNCTIONS)
+
+
+def _span(field: str) -> Callable[[Term, Asked], Q]:
+    def meaning(term: Term, asked: Asked) -> Q:
+        found = []
+        for value in term.values:
+            within, length = age_of(value) or (True, timedelta())
+            found.append(Q(**{field + ("__gte" if within else "__lt"): asked.now - length}))
+        return any_of(found)
+
+    return meaning
+
+
+def _level(term: Term, _: Asked) -> Q:
+    return any_of(Q(**{"level" + _COMPARISONS[term.op]: LEVELS[v]}) for v in term.values)
+
+
+def _priority(term: Term, _: Asked) -> Q:
+    if "priority" not in {field.name for field in Issue._meta.get_fields()}:
+        raise SearchError("Issues have no priority yet.")
+    ranks = {name: (at + 1) * 10 for at, name in enumerate(PRIORITIES)}
+    return any_of(Q(**{"priority" + _COMPARISONS[term.op]: ranks[v]}) for v in term.values)
+
+
+def _for_review(asked: Asked) -> Q:
+    return Q(
+        status="unresolved",
+        substatus__in=["new", "regressed", "escalating"],
+        reviewed_at__isnull=True,
+        state_changed_at__gte=asked.now - REVIEW_WITHIN,
+    )
+
+
+STATES: dict[str, Callable[[Asked], Q]] = {
+    "unresolved": lambda _: Q(status="unresolved"),
+    "resolved": lambda _: Q(status="resolved"),
+    "snoozed": lambda _: Q(status="snoozed"),
+    "new": lambda _: Q(status="unresolved", substatus="new"),
+    "ongoing": lambda _: Q(status="unresolved", substatus="ongoing"),
+    "regressed": lambda _: Q(status="unresolved", substatus="regressed"),
+    "escalating": lambda _: Q(status="unresolved", substatus="escalating"),
+    "for_review": _for_review,
+    "assigned": lambda _: Q(assignee__isnull=False) | Q(assignee_team__isnull=False),
+    "unassigned": lambda _: Q(assignee__isnull=True, assignee_team__isnull=True),
+    "handled": lambda _: Q(handled=True),
+    "unhandled": lambda _: Q(handled=False),
+}
+"""What the values of `is:` mean; an app above adds its own (`linked`) when it is loaded."""
+
+
+def _state(term: Term, asked: Asked) -> Q:
+    for value in term.values:
+        if value not in STATES:
+            raise SearchError(f"“is:{value}” can't be searched here: nothing makes it true.")
+    return any_of(STATES[value](asked) for value in term.values)
+
+
+def _person(value: str, asked: Asked) -> QuerySet[User]:
+    if value == "me":
+        return User.objects.filter(pk=asked.user.pk)
+    return User.objects.filter(username__iexact=value.removeprefix("@"))
+
+
+def _assigned(term: Term, asked: Asked) -> Q:
+    found = []
+    for value in map(text_of, term.values):
+        if value == "me":
+            found.append(Q(assignee=asked.user.pk))
+        elif value == "none":
+            found.append(STATES["unassigned"](asked))
+        elif value.startswith("#"):
+            found.append(Q(assignee_team__in=_team(value)))
+        else:
+            found.append(Q(assignee__in=_person(value, asked).values("pk")))
+    return any_of(found)
+
+
+def _team(value: str) -> QuerySet[Team, int]:
+    return Team.objects.filter(slug=value[1:].lower()).values_list("pk", flat=True)
+
+
+def _owner(term: Term, asked: Asked) -> Q:
+    """Who answers for it: the assignee, a team of theirs; for a team, also what nobody has."""
+    found = []
+    for value in map(text_of, term.values):
+        if value == "none":
+            found.append(STATES["unassigned"](asked))
+        elif value.startswith("#"):
+            unclaimed = STATES["unassigned"](asked) & Q(project__team__in=_team(value))
+            found.append(Q(assignee_team__in=_team(value)) | unclaimed)
+        else:
+            people = _person(value, asked).values("pk")
+            teams = Team.objects.filter(memberships__user__in=people).values("pk")
+            found.append(Q(assignee__in=people) | Q(assignee_team__in=teams))
+    return any_of(found)
+
+
+def _project(term: Term, _: Asked) -> Q:
+    if len(term.values) == 1 and not has_wildcard(term.value):
+        one = Project.objects.filter(slug=text_of(term.value).lower()).values("pk")[:1]
+        # A scalar: the planner then walks the indexes that begin with the project.
+        return Q(project=Subquery(one))
+    return Q(project__in=Project.objects.filter(_matching("slug", term.values)).values("pk"))
+
+
+def _environment(term: Term, _: Asked) -> Q:
+    names = ["" if value == "none" else value for value in term.values]
+    exact = [text_of(name) for name in names if not has_wildcard(name)]
+    globs = [name for name in names if has_wildcard(name)]
+    wanted = Q(name__in=exact) | (_matching("name", globs) if globs else Q(pk__in=[]))
+    return Q(environments__overlap=Environment.objects.filter(wanted).values("pk"))
+
+
+def _tagged(said: Q, key: str) -> Q:
+    rows = IssueTag.objects.filter(
+        said, project_id=OuterRef("project_id"), issue_id=OuterRef("pk"), key=key
+    )
+    return Q(Exists(rows))
+
+
+def _values(field: str, values: Iterable[str]) -> Q:
+    """Exact ones by the index, patterns whatever the case."""
+    values = list(values)
+    exact = [text_of(value) for value in values if not has_wildcard(value)]
+    globs = [value for value in values if has_wildcard(value)]
+    found = [Q(**{f"{field}__in": exact})] if exact else []
+    return any_of(found + ([_matching(field, globs)] if globs else []))
+
+
+def _tag(term: Term, _: Asked) -> Q:
+    return _tagged(_values("value", term.values), term.subkey)
+
+
+def _has(term: Term, _: Asked) -> Q:
+    return any_of(Q(users__gt=0) if v == "user" else _tagged(Q(), v) for v in term.values)
+
+
+def _release(term: Term, asked: Asked) -> Q:
+    """Seen in: the tag knows every release between the first and the last."""
+    named = [value for value in term.values if value != "latest"]
+    found = [_tagged(_values("value", named), "release")] if named else []
+    if len(named) < len(term.values):
+        newest = Release.objects.filter(project=OuterRef("pk")).order_by("-created_at", "-pk")
+        rows = _visible(asked.user).annotate(latest=Subquery(newest.values("version")[:1]))
+        pairs = [Q(project_id=pk, value=v) for pk, v in rows.values_list("pk", "latest") if v]
+        found.append(_tagged(any_of(pairs), "release") if pairs else Q(pk__in=[]))
+    return any_of(found)
+
+
+def _first_release(term: Term, _: Asked) -> Q:
+    versions = Release.objects.filter(_values("version", term.values))
+    return Q(first_release__in=versions.values("pk"))
+
+
+def _user(term: Term, asked: Asked) -> Q:
+    """Whom it hit: people are known by a key, made of the first of id, address, name and IP."""
+    projects = list(_visible(asked.user).values_list("pk", "salt"))
+    keys = [
+        Q(project_id=pk, user_key=UUID(bytes=user_key(bytes(salt), text_of(value))))
+        for pk, salt in projects
+        for value in term.values
+    ]
+    if not keys:
+        return Q(pk__in=[])
+    rows = IssueUser.objects.filter(
+        any_of(keys), project_id=OuterRef("project_id"), issue_id=OuterRef("pk")
+    )
+    return Q(Exists(rows))
+
+
+def _issues_of_event(event_id: UUID, user: User) -> list[tuple[int, int]]:
+    """(project, live issue) of stored events with an id, among the user's projects."""
+    seen = EventSeen.objects.filter(
+        event_id=event_id, project_id__in=list(_visible(user).values_list("pk", flat=True))
+    )
+    # The memory of ids tells the day, and with it the partition.
+    where = [Q(project_id=p, day=d) for p, d in seen.values_list("project_id", "day")]
+    if not where:
+        return []
+    rows = EventRow.objects.filter(any_of(where), event_id=event_id)
+    numbers = list(rows.values_list("issue_id", flat=True))
+    issues = Issue.objects.filter(pk__in=numbers).values_list("project_id", "pk", "merged_into")
+    return [(project, merged or number) for project, number, merged in issues]
+
+
+def _event(term: Term, asked: Asked) -> Q:
+    numbers = [n for v in term.values for _, n in _issues_of_event(UUID(v), asked.user)]
+    return Q(pk__in=numbers)
+
+
+def _trace(term: Term, asked: Asked) -> Q:
+    raise SearchError("Events can't be found by their trace yet.")
+
+
+def _short_id(text: str) -> tuple[str, int] | None:
+    """The project's slug and the number in `SHOP-4F`."""
+    slug, _, code = text.rpartition("-")
+    if not slug or not re.fullmatch(r"[0-9A-Za-z]{1,12}", code):
+        return None
+    return slug.lower(), int(code, 36)
+
+
+def _id(term: Term, _: Asked) -> Q:
+    found = []
+    for value in map(text_of, term.values):
+        named = _short_id(value)
+        if named is None:
+            raise SearchError(f"“{value[:40]}” is no short id, as in {KEYS['id'].example[3:]}.")
+        found.append(Q(pk=named[1], project__slug=named[0]))
+    return any_of(found)
+
+
+_MEANINGS: dict[str, Callable[[Term, Asked], Q]] = {
+    "": _free,
+    "is": _state,
+    "assigned": _assigned,
+    "owner": _owner,
+    "project": _project,
+    "env": _environment,
+    "level": _level,
+    "priority": _priority,
+    "release": _release,
+    "first_release": _first_release,
+    "user.id": _user,
+    "user.email": _user,
+    "user.ip": _user,
+    "tag": _tag,
+    "has": _has,
+    "events": _numbers("events"),
+    "users": _numbers("users"),
+    "age": _span("first_seen"),
+    "seen": _span("last_seen"),
+    "type": lambda term, _: _narrowed(_matching("type", term.values), term),
+    "culprit": _culprit,
+    "file": _file,
+    "function": _function,
+    "message": _message,
+    "logger": lambda term, _: _matching("logger", term.values),
+    "platform": lambda term, _: _matching("platform", term.values),
+    "trace_id": _trace,
+    "event_id": _event,
+    "id": _id,
+}
