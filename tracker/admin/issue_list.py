@@ -16,7 +16,7 @@ from tracker.domain.search import LEVELS, Query, SearchError, parse
 from tracker.domain.trends import HOUR, floor_to, series
 from tracker.models import Issue, Role
 from tracker.models.issue import IssueQuerySet
-from tracker.searching import condition
+from tracker.search import condition
 
 PAGE = 30
 DEFAULT = "is:unresolved"
