@@ -38,6 +38,8 @@ def main(arguments: list[str]) -> int:
 
         env = Env()
         with running(env.data_folder(BASE), env):
+            import config.celery  # noqa: F401 - commands ring our queue's bells too
+
             return execute(arguments)
     except (BadSetting, RunError) as error:
         print(f"emberwatch: {error}", file=sys.stderr)

@@ -160,6 +160,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL") or _place.redis_url()
 REDIS_PREFIX = env.text("REDIS_PREFIX", "emberwatch:")
 
+# --- Digest ------------------------------------------------------------------------------------
+
+DIGEST_LEASE = env.number("DIGEST_LEASE", 60, low=2, high=3600)
+"""Seconds that a batch belongs to the worker that claimed it; longer than a digest may take (45),
+or batches are worked on twice (and still counted once)."""
+
 # --- Mail --------------------------------------------------------------------------------------
 
 MAIL = env.mail("EMAIL_URL")

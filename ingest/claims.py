@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 
 from tracker.sql import run
@@ -17,8 +18,6 @@ from tracker.sql import run
 BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 """Most bytes of bodies, as received, in one claim."""
-LEASE = 60
-"""Seconds; longer than a digest may run (45)."""
 MOST_ERRORS = 5
 MOST_DEATHS = 3
 
@@ -63,7 +62,7 @@ RETURNING id, ids
 def _take_fresh(worker: str) -> Claim | None:
     # One claimer at a time: two must not pick the same rows. Held for about a millisecond.
     run("SELECT pg_advisory_xact_lock(hashtext('ingest_claim'))").fetchall()
-    row = run(_FRESH, [BATCH, BATCH_BYTES, worker, LEASE]).fetchone()
+    row = run(_FRESH, [BATCH, BATCH_BYTES, worker, settings.DIGEST_LEASE]).fetchone()
     return Claim(row[0], row[1], 0, 0, "") if row else None
 
 
@@ -89,7 +88,7 @@ def _take_over(worker: str) -> Claim | None:
         """UPDATE ingest_claim SET ids = %s, worker = %s, deaths = %s, retry_at = NULL,
              last_error = %s, lease_until = clock_timestamp() + make_interval(secs => %s)
            WHERE id = %s""",
-        [ids, worker, deaths if alone else 0, last_error, LEASE, number],
+        [ids, worker, deaths if alone else 0, last_error, settings.DIGEST_LEASE, number],
     )
     return Claim(number, ids, deaths if alone else 0, errors, last_error)
 

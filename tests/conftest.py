@@ -19,6 +19,7 @@ from django.conf import settings
 
 from config.run.children import alive
 from tests import servers
+from tests.alerts.sinks import SmtpSink
 from tests.stack import Stack
 
 RUN_FOLDER = "EMBERWATCH_TEST_RUN"
@@ -239,7 +240,19 @@ def transactional_db(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack_mail() -> Iterator[SmtpSink]:
+    """Where the stack's mail goes."""
+    with SmtpSink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, stack_mail: SmtpSink) -> Iterator[Stack]:
     """`manage.py up` on a free port with a data folder of its own: the product as people run it."""
-    with Stack.start(tmp_path_factory.mktemp("stack")) as started:
+    extra = {
+        "EMAIL_URL": f"smtp://{stack_mail.host}:{stack_mail.port}",
+        "EMBERWATCH_OUTBOUND_ALLOW": "127.0.0.1",
+        "DIGEST_LEASE": "4",
+    }
+    with Stack.start(tmp_path_factory.mktemp("stack"), **extra) as started:
         yield started

@@ -1,112 +1,127 @@
-"""From a crash in a real SDK to a mail and a signed webhook, through the whole stack."""
+"""From a crash to the owner's mailbox and a webhook: once for what is new, once for what is back."""
 
 import json
-import time
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
-import sentry_sdk
 
-from tests.alerts.sinks import SmtpSink, WebhookSink, wait_for
+from tests.alerts.sinks import Mail, SmtpSink, WebhookSink
+from tests.factories.envelopes import error_event
+from tests.journeys.sender import Sender
+from tests.journeys.window import Project, Window, eventually, run_program
 from tests.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(150)]
+SECRET = "shared by the stack and the receiver"
+OWNER = "olivia@example.com"
+MAKE_OWNER = f"""
+from tracker.actions import setup
+from tracker.models import Membership, Role, User
+team = setup.create_team("Olivia's team")
+user, _ = User.objects.get_or_create(username="olivia", defaults={{"email": "{OWNER}"}})
+Membership.objects.get_or_create(team=team, user=user, defaults={{"role": Role.ADMIN}})
+made = setup.create_project("Olivia's shop", team, unlimited=True)
+import json
+print(json.dumps([made.id, made.slug, made.public_key]))
+"""
 RESOLVE = """
-import config.celery  # as the web does: rings through our queue
-from django.utils import timezone
+from datetime import UTC, datetime
 from tracker.actions import triage
 from tracker.models import Issue
-issues = Issue.objects.filter(title__contains="PaymentDeclined")
-triage.resolve(issues, None, timezone.now())
+print(len(triage.resolve(Issue.objects.filter(pk={issue}), None, datetime.now(UTC)).changed))
 """
 
 
-class Shop:
-    """A stack with a mail server, a webhook receiver and a program that fails."""
+@dataclass
+class Scene:
+    """Olivia's project, and where its alerts arrive."""
 
-    def __init__(self, stack: Stack, mail: SmtpSink, hook: WebhookSink) -> None:
-        self.stack, self.mail, self.hook = stack, mail, hook
+    project: Project
+    stack_mail: SmtpSink
+    hook: WebhookSink
 
-    def fail(self, error: type[Exception], times: int = 1) -> None:
-        """Let the program fail in one place."""
-        for _time in range(times):
-            try:
-                raise error("card 4711 was declined")
-            except error as caught:
-                sentry_sdk.capture_exception(caught)
-        sentry_sdk.flush(30)
+    @property
+    def mails(self) -> list[Mail]:
+        """What Olivia received about it."""
+        return [mail for mail in self.stack_mail.messages if mail.to == [OWNER]]
 
-    def kinds(self) -> list[str]:
-        """What the webhook heard, in order."""
-        return [call.json["kind"] for call in self.hook.calls]
-
-    def settled(self) -> bool:
-        """Whether nothing waits to be digested, read or delivered."""
-        ready = json.loads(self.stack.get("/readyz")[1])
-        return not any(
-            value for name, value in ready.items()
-            if name.endswith("_seconds") and not isinstance(value, bool)
-        )  # fmt: skip
+    def told(self) -> tuple[Counter[str], Counter[str]]:
+        """How often each thing was told by mail (first words of the subject) and by webhook."""
+        subjects = Counter(mail.subject.partition("] ")[2].partition(":")[0] for mail in self.mails)
+        kinds: Counter[str] = Counter(call.json["kind"] for call in self.hook.calls)
+        return subjects, kinds
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    folder = tmp_path_factory.mktemp("alerts")
-    with SmtpSink() as mail, WebhookSink() as hook:
-        settings = {
-            "EMBERWATCH_OUTBOUND_ALLOW": f"127.0.0.1:{hook.port}",
-            "SMTP_HOST": mail.host,
-            "SMTP_PORT": str(mail.port),
-        }
-        with Stack.start(folder, **settings) as stack:
-            made = stack.manage(
-                "create_channel", str(stack.project_id), "webhook", "--set", f"url={hook.url}", "--json"
-            )  # fmt: skip
-            assert made.returncode == 0, made.stderr
-            hook.secret = json.loads(made.stdout)["secret"]
-            sentry_sdk.init(stack.dsn, environment="production", release="shop@1.0")
-            yield Shop(stack, mail, hook)
-            sentry_sdk.init()
+@pytest.fixture
+def scene(stack: Stack, window: Window, stack_mail: SmtpSink) -> Iterator[Scene]:
+    number, slug, key = window.shell(MAKE_OWNER)
+    dsn = f"http://{key}@127.0.0.1:{stack.port}/{number}"
+    with WebhookSink(SECRET) as hook:
+        done = stack.manage(
+            *("create_channel", slug, "webhook", "--json"),
+            *("--set", f"url={hook.url}", "--set", f"secret={SECRET}"),
+        )
+        assert done.returncode == 0, done.stderr
+        stack_mail.messages.clear()
+        yield Scene(Project(number, slug, dsn, key), stack_mail, hook)
 
 
-class PaymentDeclined(Exception):
-    """What the shop dies of."""
+def test_the_owner_hears_once_of_what_is_new_and_once_of_what_is_back(
+    scene: Scene, window: Window, stack: Stack
+):
+    run_program("crash.py", scene.project.dsn, expect=1)
+    eventually(lambda: scene.mails and scene.hook.calls, 5.0, "no alert within 5 s")
+    assert scene.told() == ({"New issue": 1}, {"open": 1})
+    [issue] = window.issues(scene.project)
+    check_content(scene, issue, stack)
+
+    again(scene, window, stack)
+    window.settle()
+    assert scene.told() == ({"New issue": 1}, {"open": 1})
+    [issue] = window.issues(scene.project)
+    assert issue["events"] == 1001
+
+    assert window.shell(RESOLVE.format(issue=issue["id"])) == 1
+    eventually(lambda: len(scene.mails) + len(scene.hook.calls) == 4, 10.0)
+    assert scene.told() == ({"New issue": 1, "Resolved": 1}, {"open": 1, "close": 1})
+
+    run_program("crash.py", scene.project.dsn, expect=1)
+    eventually(lambda: len(scene.mails) + len(scene.hook.calls) == 6, 10.0)
+    again(scene, window, stack, 50)
+    window.settle()
+    assert scene.told() == (
+        {"New issue": 1, "Resolved": 1, "Regressed": 1},
+        {"open": 2, "close": 1},
+    )
+    [issue] = window.issues(scene.project)
+    assert (issue["status"], issue["substatus"]) == ("unresolved", "regressed")
+    assert [call.problems for call in scene.hook.calls] == [[], [], []]
+    assert len({call.headers["Idempotency-Key"] for call in scene.hook.calls}) == 3
 
 
-class OutOfStock(Exception):
-    """Another way to die."""
+def check_content(scene: Scene, issue: dict[str, Any], stack: Stack) -> None:
+    """Mail and webhook name the issue, where it happened, and lead to its page."""
+    page = f"{stack.url}/admin/tracker/issue/{issue['id']}/change/"
+    [mail], [call] = scene.mails, scene.hook.calls
+    for text in (mail.part("plain"), mail.part("html")):
+        assert "BillingError" in text
+        assert page in text
+        assert "billing@3.1.0" in text
+    told = call.json["issue"]
+    assert told["title"] == "BillingError: invoice 1007 has no tax rate"
+    assert told["url"] == page
+    assert call.problems == []
 
 
-def test_a_crash_a_fix_and_a_comeback_are_told_once_each(shop: Shop) -> None:
-    started = time.monotonic()
-    shop.fail(PaymentDeclined)
-    shop.hook.wait(1, 20)
-    assert time.monotonic() - started < 5
-    shop.mail.wait(1, 20)
-    shop.fail(PaymentDeclined, 50)  # no news
-    resolved = shop.stack.manage("shell", "-c", RESOLVE)
-    assert resolved.returncode == 0, resolved.stderr
-    shop.hook.wait(2, 40)
-    shop.fail(PaymentDeclined, 50)
-    shop.hook.wait(3, 40)
-    shop.mail.wait(3, 40)
-    wait_for(shop.settled, 40)
-    assert shop.kinds() == ["open", "close", "open"]
-    assert [call.json["issue"]["trigger"] for call in shop.hook.calls] == [
-        "first_seen", "resolved", "regressed",
-    ]  # fmt: skip
-    assert all(call.problems == [] for call in shop.hook.calls)
-    assert len({call.headers["Idempotency-Key"] for call in shop.hook.calls}) == 3
-    assert ["New issue" in m.subject for m in shop.mail.messages] == [True, False, False]
-    assert "PaymentDeclined: card 4711 was declined" in shop.mail.messages[0].part("plain")
-
-
-def test_a_thousand_identical_events_make_one_alert(shop: Shop) -> None:
-    calls, mails = len(shop.hook.calls), len(shop.mail.messages)
-    shop.fail(OutOfStock, 1_000)
-    shop.hook.wait(calls + 1, 30)
-    shop.mail.wait(mails + 1, 30)
-    wait_for(shop.settled, 40)
-    assert len(shop.hook.calls) == calls + 1
-    assert len(shop.mail.messages) == mails + 1
+def again(scene: Scene, window: Window, stack: Stack, count: int = 1000) -> None:
+    """The same event many more times, under fresh ids."""
+    [event, *_] = window.events(scene.project)
+    before = len(window.stored(scene.project))
+    data = {key: value for key, value in event["data"].items() if key != "event_id"}
+    same = json.dumps(data)
+    copies = [{**json.loads(same), "event_id": error_event()["event_id"]} for _ in range(count)]
+    Sender(stack, scene.project).send(copies)
+    window.wait_for_events(scene.project, before + count, 30)

@@ -134,6 +134,16 @@ class Window:
         facts = json.loads(done.stdout.strip().splitlines()[-1])
         return Project(facts["id"], facts["slug"], facts["dsn"], facts["public_key"])
 
+    def settle(self, seconds: float = 40.0) -> None:
+        """Until every letter is read and every delivery has left."""
+        lags = ("alerts_outbox_oldest_seconds", "alerts_evaluator_lag_seconds")
+
+        def idle() -> bool:
+            facts = json.loads(self.stack.get("/readyz")[1])
+            return not any(facts[name] for name in lags)
+
+        eventually(idle, seconds)
+
     def consistent(self) -> list[dict[str, Any]]:
         """What `check_consistency` objects to; [] when the books balance."""
         done = self.stack.manage("check_consistency", "--json")
