@@ -1,0 +1,141 @@
+"""Processes die in the middle of the work: nothing acknowledged is lost, nothing counts twice."""
+
+import json
+import signal
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from tests.factories.envelopes import error_event
+from tests.journeys.sender import Sender
+from tests.journeys.window import Project, Window, eventually
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+
+COUNT = 2_000
+CAUSES = 20
+DRAIN = 60.0
+"""Seconds within which everything must be digested: a lease of 4, and sweeps every 15."""
+
+
+def child(stack: Stack, word: str) -> psutil.Process:
+    """The supervisor's child whose command holds `word`."""
+    [found] = [
+        process
+        for process in psutil.Process(stack.process.pid).children()
+        if word in " ".join(process.cmdline())
+    ]
+    return found
+
+
+def replaced(stack: Stack, word: str, old: int) -> bool:
+    """Whether the supervisor started it again."""
+    try:
+        return child(stack, word).pid != old
+    except (ValueError, psutil.NoSuchProcess):
+        return False
+
+
+def ready(stack: Stack) -> bool:
+    try:
+        status, body = stack.get("/readyz")
+    except OSError:
+        return False
+    return status == 200 and bool(json.loads(body)["redis"])
+
+
+def digesters(stack: Stack) -> list[psutil.Process]:
+    """The digest worker's own children, which do the work."""
+    return child(stack, "--queues digest").children()
+
+
+def kill_digest_children(stack: Stack, window: Window, project: Project) -> None:
+    for _ in range(3):
+        wait_until_claimed(window)
+        for process in digesters(stack):
+            process.kill()
+        eventually(lambda: digesters(stack), 20)
+
+
+def kill_digest_worker(stack: Stack, window: Window, project: Project) -> None:
+    wait_until_claimed(window)
+    worker = child(stack, "--queues digest")
+    family = [worker, *worker.children()]
+    for process in family:
+        process.kill()
+    eventually(lambda: replaced(stack, "--queues digest", worker.pid), 30)
+
+
+def kill_web(stack: Stack, window: Window, project: Project) -> None:
+    web = child(stack, "granian")
+    for process in [web, *web.children(recursive=True)]:
+        process.kill()
+    eventually(lambda: replaced(stack, "granian", web.pid), 30)
+
+
+def empty_redis(stack: Stack, window: Window, project: Project) -> None:
+    import redis
+
+    place = json.loads((stack.data / "place.json").read_text())
+    client = redis.Redis(unix_socket_path=place["sockets"] + "/redis.sock")
+    for _ in range(5):
+        for key in client.scan_iter(count=1000):
+            client.delete(key)
+
+
+def kill_redis(stack: Stack, window: Window, project: Project) -> None:
+    server = child(stack, "redis-server")
+    server.kill()
+    eventually(lambda: replaced(stack, "redis-server", server.pid), 30)
+
+
+def restart_postgres(stack: Stack, window: Window, project: Project) -> None:
+    """As `pg_ctl restart -m immediate`: every session is cut, the log is replayed."""
+    server = child(stack, "bin/postgres")
+    server.send_signal(signal.SIGQUIT)
+    eventually(lambda: replaced(stack, "bin/postgres", server.pid), 30)
+
+
+def wait_until_claimed(window: Window) -> None:
+    """Until a worker has a batch in its hands (or there is nothing left to do)."""
+    eventually(
+        lambda: (
+            window.one("SELECT count(*) FROM ingest_claim")
+            or not window.one("SELECT count(*) FROM ingest_inbox")
+        ),
+        10,
+    )
+
+
+ACCIDENTS: list[Callable[[Stack, Window, Project], None]] = [
+    kill_digest_children,
+    kill_digest_worker,
+    kill_web,
+    empty_redis,
+    kill_redis,
+    restart_postgres,
+]
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS, ids=lambda accident: accident.__name__)
+def test_nothing_is_lost_and_nothing_doubled(
+    accident: Callable[[Stack, Window, Project], None],
+    stack: Stack,
+    window: Window,
+    project: Project,
+):
+    eventually(lambda: ready(stack), 60)
+    events = [error_event(function=f"cause_{n % CAUSES}") for n in range(COUNT)]
+    sender = Sender(stack, project)
+    sender.send(events, halfway=lambda: accident(stack, window, project))
+    eventually(lambda: window.waiting(project) == 0, DRAIN, "the inbox does not drain")
+    stored = window.stored(project)
+    assert set(sender.acknowledged) - set(stored) == set(), "acknowledged, and lost"
+    assert set(stored) == {event["event_id"] for event in events}
+    assert set(stored.values()) == {1}, "stored twice"
+    issues = window.issues(project)
+    assert [issue["events"] for issue in issues] == [COUNT // CAUSES] * CAUSES
+    assert window.consistent() == []
+    eventually(lambda: ready(stack), 60)
