@@ -25,9 +25,17 @@ def child(stack: Stack, word: str) -> psutil.Process:
     [found] = [
         process
         for process in psutil.Process(stack.process.pid).children()
-        if word in " ".join(process.cmdline())
+        if word in command(process)
     ]
     return found
+
+
+def command(process: psutil.Process) -> str:
+    """A process' command line, "" when it is gone."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def replaced(stack: Stack, word: str, old: int) -> bool:
@@ -52,20 +60,34 @@ def digesters(stack: Stack) -> list[psutil.Process]:
 
 
 def kill_digest_children(stack: Stack, window: Window, project: Project) -> None:
+    """Thrice, and at least once with a batch in their hands."""
+    caught = 0
     for _ in range(3):
         wait_until_claimed(window)
-        for process in digesters(stack):
-            process.kill()
+        caught += kill(digesters(stack), window)
         eventually(lambda: digesters(stack), 20)
+    assert caught, "no batch was cut off: the test proves nothing"
 
 
 def kill_digest_worker(stack: Stack, window: Window, project: Project) -> None:
-    wait_until_claimed(window)
-    worker = child(stack, "--queues digest")
-    family = [worker, *worker.children()]
-    for process in family:
+    """The whole worker, with a batch in its hands."""
+    caught = 0
+    for _ in range(5):
+        wait_until_claimed(window)
+        worker = child(stack, "--queues digest")
+        caught += kill([worker, *worker.children()], window)
+        eventually(lambda old=worker.pid: replaced(stack, "--queues digest", old), 30)
+        if caught:
+            return
+    raise AssertionError("no batch was cut off: the test proves nothing")
+
+
+def kill(processes: list[psutil.Process], window: Window) -> int:
+    """End processes at once; answers how many batches lie with the dead."""
+    for process in processes:
         process.kill()
-    eventually(lambda: replaced(stack, "--queues digest", worker.pid), 30)
+    psutil.wait_procs(processes, timeout=5)
+    return int(window.one("SELECT count(*) FROM ingest_claim"))
 
 
 def kill_web(stack: Stack, window: Window, project: Project) -> None:
@@ -138,4 +160,6 @@ def test_nothing_is_lost_and_nothing_doubled(
     issues = window.issues(project)
     assert [issue["events"] for issue in issues] == [COUNT // CAUSES] * CAUSES
     assert window.consistent() == []
+    if accident in {kill_web, restart_postgres}:
+        assert sender.troubles, "nobody noticed: the test proves nothing"
     eventually(lambda: ready(stack), 60)
