@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.adapters import jsontext, rollbar_body, rollbar_context
+from ingest.adapters import rollbar_body, rollbar_context
 from ingest.adapters.base import (
     MAX_EVENT,
     Context,
@@ -16,10 +16,9 @@ from ingest.adapters.base import (
     TooLarge,
     Unusable,
 )
-from ingest.adapters.normalise import event, scalars
-from ingest.adapters.normalise.work import Work
-from tracker.domain.event import LEVELS, Event
-from tracker.domain.scrub import escapes, may_hold_secrets
+from ingest.adapters.normalise import scalars
+from ingest.adapters.told import Told, read_object
+from tracker.domain.event import LEVELS
 
 BODIES = ("trace_chain", "trace", "message", "crash_report")
 MAX_UUID = 36
@@ -109,7 +108,7 @@ class RollbarAdapter:
 
     def _check_slowly(self, text: bytes, event_id: str) -> Receipt:
         """The same for items of odd types and not quite JSON."""
-        item = _object(text).value
+        item = read_object(text, "item").value
         data = item.get("data")
         if not isinstance(data, dict):
             raise Unusable("The item has no data.")
@@ -124,42 +123,16 @@ class RollbarAdapter:
 
     def parse(self, body: bytes, context: Context) -> Parsed:
         """The event. Raises as `check` does."""
-        text = item_text(body)
-        decoded = _object(text)
-        nul, hidden = escapes(text)
-        work = Work(
-            words=context.sensitive_words,
-            scrub=context.scrub,
-            keep_ip=context.keep_ip,
-            deep=hidden or not decoded.strict or may_hold_secrets(text),
-            size=len(text),
-        )
-        item: dict[str, Any] = decoded.value
-        for kind in decoded.repaired:
-            work.invalid(None, kind, kind)
-        if nul or not decoded.strict:
-            item, bad = jsontext.without_nul(item)
-            if bad:
-                work.invalid(None, "U+0000 or a lone surrogate", "bad_text")
-        data = item.get("data")
+        told = Told(item_text(body), context, "item")
+        data = told.value.get("data")
         if not isinstance(data, dict):
             raise Unusable("The item has no data.")
-        return Parsed(events=(_event(data, context, work),))
+        return Parsed(events=(told.event(_tell(data, context)),))
 
 
 def _present(body: _Body, name: str) -> bool:
     raw = getattr(body, name)
     return raw is not None and bytes(raw) not in (b"null", b"{}", b"[]", b'""')
-
-
-def _object(text: bytes) -> jsontext.Decoded:
-    try:
-        decoded = jsontext.decode(text)
-    except jsontext.NotJson:
-        raise Malformed("The item is not JSON.") from None
-    if not isinstance(decoded.value, dict):
-        raise Malformed("The item is not a JSON object.")
-    return decoded
 
 
 def _receipt(token: Any, data: _Data, known: bool, event_id: str) -> Receipt:
@@ -177,8 +150,8 @@ def _receipt(token: Any, data: _Data, known: bool, event_id: str) -> Receipt:
     )
 
 
-def _event(data: dict[str, Any], context: Context, work: Work) -> Event:
-    """The event of an item's `data`."""
+def _tell(data: dict[str, Any], context: Context) -> dict[str, Any]:
+    """An item's `data` in Sentry's words."""
     attributes = _attributes(data.get("attributes"))
     uncaught = str(attributes.get("is_uncaught", "")).lower() == "true"
     notifier = data.get("notifier")
@@ -198,7 +171,7 @@ def _event(data: dict[str, Any], context: Context, work: Work) -> Event:
     for key, value in data.items():
         if key not in _KNOWN and value is not None:
             extra.setdefault(key, value)
-    return event.build(raw, context, work)
+    return raw
 
 
 def _attributes(listed: Any) -> dict[str, Any]:
