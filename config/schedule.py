@@ -29,6 +29,7 @@ TABLE = (
     Task("alerts.tasks.evaluate", IO),
     Task("alerts.tasks.deliver", IO),
     Task("alerts.tasks.sweep", IO, every=30),
+    Task("tracker.tasks.move", IO, every=10),
     Task("tracker.tasks.partitions", IO, every=3600),
     Task("tracker.tasks.age_substatus", IO, every=3600),
 )

@@ -219,21 +219,22 @@ def _administer(parts: dict[str, Any], statement: str) -> None:
         connection.execute(statement.encode())
 
 
-@pytest.fixture
-def transactional_db(transactional_db: None) -> Iterator[None]:
-    """pytest-django's, and afterwards unmanaged tables are emptied too (it skips those)."""
+@pytest.fixture(autouse=True)
+def unmanaged_tables_are_emptied(
+    request: pytest.FixtureRequest, django_db_blocker: Any
+) -> Iterator[None]:
+    """After a test with real transactions; Django's own flush knows managed tables only."""
+    mark = request.node.get_closest_marker("django_db")
+    real = mark is not None and mark.kwargs.get("transaction")
     yield
+    if not real and "transactional_db" not in request.fixturenames:
+        return
     from django.apps import apps
     from django.db import connections
 
-    with connections["default"].cursor() as cursor:
-        there = set(connections["default"].introspection.table_names(cursor))
-        tables = sorted(
-            {model._meta.db_table for model in apps.get_models() if not model._meta.managed} & there
-        )
-        if tables:
-            quoted = ", ".join(f'"{table}"' for table in tables)
-            cursor.execute(f"TRUNCATE {quoted} CASCADE")
+    tables = sorted({m._meta.db_table for m in apps.get_models() if not m._meta.managed})
+    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
+        cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in tables))
 
 
 # --- A whole stack -----------------------------------------------------------------------------

@@ -58,7 +58,7 @@ FROM tracker_issue i LEFT JOIN (
   SELECT project_id, issue_id, sum({value})::bigint AS total FROM {table}
   GROUP BY project_id, issue_id
 ) q ON q.project_id = i.project_id AND q.issue_id = i.id
-WHERE i.merged_into IS NULL AND i.{column} <> coalesce(q.total, 0)
+WHERE i.merged_into IS NULL AND i.deleted_at IS NULL AND i.{column} <> coalesce(q.total, 0)
 """
 
 EQUATIONS: tuple[tuple[str, str], ...] = (

@@ -289,17 +289,20 @@ class IssueRow(NamedTuple):
     resolved_at: datetime | None
     resolved_release_id: int | None
     environments: list[int]
-    merged_into: int | None
 
 
 def lock_issues(rows: Sequence[tuple[int, int]]) -> list[IssueRow]:
-    """Lock and read issues by (project, id), in that order. Call it last of all locks."""
+    """Lock and read live issues by (project, id), in that order. Call it last of all locks.
+
+    Issues that were merged away or deleted meanwhile are absent.
+    """
     found = run(
         """SELECT i.project_id, i.id, i.status, i.substatus, i.resolved_at, i.resolved_release_id,
-                  i.environments, i.merged_into
+                  i.environments
            FROM tracker_issue i
            JOIN unnest(%s::bigint[], %s::bigint[]) q (project, issue)
              ON i.project_id = q.project AND i.id = q.issue
+           WHERE i.merged_into IS NULL AND i.deleted_at IS NULL
            ORDER BY i.project_id, i.id FOR NO KEY UPDATE OF i""",
         columns(rows, 2),
     )

@@ -1,9 +1,11 @@
 """Thin timers of the tracker."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
-from tracker.actions import upkeep
+from tracker.actions import moving, upkeep
 
 
 @shared_task(name="tracker.tasks.partitions")
@@ -16,3 +18,9 @@ def partitions() -> None:
 def age_substatus() -> int:
     """What was new a week ago is ongoing now."""
     return upkeep.age_issues(timezone.now())
+
+
+@shared_task(name="tracker.tasks.move")
+def move() -> int:
+    """Move on with what merges, unmerges and deletes have left."""
+    return moving.work_off(timezone.now() + timedelta(seconds=8), timezone.now)

@@ -31,7 +31,7 @@ _days_made: set[date] = set()
 
 
 class IssueGone(Exception):
-    """An issue was deleted between look-up and lock; nothing was written, try again."""
+    """An issue was merged or deleted between look-up and lock; nothing was written, try again."""
 
 
 def record(batch: Sequence[Prepared], settle: Callable[[], None]) -> Recorded:
@@ -167,7 +167,7 @@ def _write_issues(
     store.insert_issue_texts([row for f in placement.foundings.values() for row in _texts(f)])
     rows = store.lock_issues(sorted(tally.issues))
     if len(rows) != len(tally.issues):
-        raise IssueGone("an issue was deleted while its events were being recorded")
+        raise IssueGone("an issue went away while its events were being recorded")
     store.add_to_issues(
         [
             (

@@ -76,3 +76,18 @@ def estimate(sketch: bytes) -> int:
     if raw <= 2.5 * _REGISTERS and zeros:
         return round(_REGISTERS * math.log(_REGISTERS / zeros))
     return round(raw)
+
+
+def as_log(sketch: bytes) -> bytes:
+    """A sketch with registers as a log of entries that sets the same registers.
+
+    Longer, but it can be appended to any other; `fold` makes it short again.
+    """
+    if sketch[:1] != b"\x01":
+        return sketch
+    entries = set(_entries(sketch))
+    for index, rank in enumerate(sketch[1 : 1 + _REGISTERS]):
+        if rank:
+            rest = 0 if rank > _REST else 1 << (_REST - rank)
+            entries.add(((index << _REST) | rest).to_bytes(ENTRY, "big"))
+    return b"\x00" + b"".join(sorted(entries))

@@ -10,6 +10,7 @@ from tracker.models.filters import InboundFilters
 from tracker.models.issue import GroupingKey, Issue, IssueTag, IssueUser
 from tracker.models.ledger import Ledger
 from tracker.models.monitor import CheckIn, Monitor
+from tracker.models.move import Move
 from tracker.models.project import Environment, Project, ProjectKey, Release
 from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
 from tracker.models.session import SessionHour, SessionSeen
@@ -35,6 +36,7 @@ __all__ = [
     "Ledger",
     "Membership",
     "Monitor",
+    "Move",
     "Project",
     "ProjectKey",
     "Release",

@@ -18,6 +18,9 @@ class ActivityKind(models.TextChoices):
     REOPENED = "reopened", "reopened"
     ASSIGNED = "assigned", "assigned"
     COMMENTED = "commented", "commented"
+    MERGED = "merged", "merged"
+    UNMERGED = "unmerged", "unmerged"
+    DELETED = "deleted", "deleted"
 
 
 class Activity(models.Model):
@@ -30,7 +33,7 @@ class Activity(models.Model):
         Issue, null=True, on_delete=models.CASCADE, related_name="activity",
         db_constraint=False, db_index=False,
     )  # fmt: skip
-    kind = models.CharField(max_length=20, choices=ActivityKind.choices)
+    kind = models.CharField(max_length=20, help_text="One of ActivityKind.")
     actor = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="+",
         db_constraint=False, db_index=False,

@@ -33,8 +33,8 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(project__in=list(allowed))
 
     def live(self) -> Self:
-        """Issues that were not merged into another."""
-        return self.filter(merged_into__isnull=True)
+        """Issues that were neither merged into another nor deleted."""
+        return self.filter(merged_into__isnull=True, deleted_at__isnull=True)
 
     def unresolved(self) -> Self:
         """What still waits for somebody."""
@@ -108,6 +108,7 @@ class Issue(models.Model):
     state_why = models.TextField(default="", blank=True)
     reviewed_at = models.DateTimeField(null=True)
     merged_into = models.BigIntegerField(null=True)
+    deleted_at = models.DateTimeField(null=True)
 
     objects = IssueQuerySet.as_manager()
 
