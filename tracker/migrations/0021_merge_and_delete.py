@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0010_beside_events"),
+        ("tracker", "0020_words_of_issues"),
     ]
 
     operations = [
