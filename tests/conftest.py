@@ -20,7 +20,7 @@ from django.conf import settings
 from config.run.children import alive
 from tests import servers
 from tests.alerts.sinks import SmtpSink
-from tests.stack import Stack
+from tests.stack import OUTSIDE, Stack
 
 RUN_FOLDER = "EMBERWATCH_TEST_RUN"
 CONTROLLER = "EMBERWATCH_TEST_CONTROLLER"
@@ -87,6 +87,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+def pytest_sessionfinish() -> None:
+    for folder in OUTSIDE:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -240,7 +245,24 @@ def unmanaged_tables_are_emptied(
 # --- A whole stack -----------------------------------------------------------------------------
 
 
+@pytest.fixture
+def open_folder(run_folder: Path) -> Path:
+    """A folder that the servers' own user may pass through (pytest's are closed to it).
+
+    As root, clusters of closed folders go to /var/lib and would stay there.
+    """
+    return make_open_folder(run_folder)
+
+
+def make_open_folder(run_folder: Path) -> Path:
+    """A new folder of this run, removed with it."""
+    folder = Path(tempfile.mkdtemp(dir=run_folder))
+    folder.chmod(0o711)
+    return folder
+
+
 @pytest.fixture(scope="session")
+<<<<<<< HEAD
 def stack_mail() -> Iterator[SmtpSink]:
     """Where the stack's mail goes."""
     with SmtpSink() as sink:
@@ -256,4 +278,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory, stack_mail: SmtpSink) -> Ite
         "DIGEST_LEASE": "4",
     }
     with Stack.start(tmp_path_factory.mktemp("stack"), **extra) as started:
+=======
+def stack(run_folder: Path) -> Iterator[Stack]:
+    """`manage.py up` on a free port with a data folder of its own: the product as people run it."""
+    with Stack.start(make_open_folder(run_folder)) as started:
+>>>>>>> ed2c8b0 (Tests of root's stacks leave nothing outside)
         yield started

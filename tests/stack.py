@@ -14,9 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.run.place import guess
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
+OUTSIDE: set[Path] = set()
+"""Folders that root's stacks made beside their closed data folders; removed with the session."""
 
 
 def free_port() -> int:
@@ -86,6 +90,9 @@ class Stack:
             )
         finally:
             stop(process)
+            home = guess(folder / "data").home
+            if home != folder / "data":
+                OUTSIDE.add(home)
 
     def manage(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `manage.py WORDS` beside the stack."""

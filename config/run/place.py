@@ -93,6 +93,9 @@ def settle(data: Path) -> tuple[Place, ServerUser | None]:
     place = found or Place(data, _choose_home(data, user), data / "run")
     _own_folder(place.home, user) if place.home != data else None
     place = replace(place, sockets=_settle_sockets(place, user))
+    if place.home != data:
+        # An operator who finds the folder can tell whose it is.
+        (place.home / "belongs-to").write_text(f"{data}\n", encoding="utf-8")
     if place != found:
         write_private(data / "place.json", json.dumps(_record(place), indent=1) + "\n")
     return place, user

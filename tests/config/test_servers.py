@@ -44,8 +44,8 @@ def servers_of(data: Path) -> list[str]:
 
 
 @pytest.mark.timeout(120)
-def test_commands_share_one_start_and_leave_nothing_running(tmp_path: Path):
-    data = tmp_path / "data"
+def test_commands_share_one_start_and_leave_nothing_running(open_folder: Path):
+    data = open_folder / "data"
     commands = [start(data, "showmigrations", "tracker") for _ in range(3)]
     for command in commands:
         output, errors = command.communicate(timeout=90)
@@ -78,8 +78,9 @@ def test_the_binaries_follow_the_data(tmp_path: Path):
         assert postgres.choose(place).major == binaries.major
 
 
-def test_a_long_data_folder_still_has_short_sockets(tmp_path: Path):
-    data = tmp_path / ("long" * 20) / ("folder" * 10)
+def test_a_long_data_folder_still_has_short_sockets(open_folder: Path):
+    (open_folder / ("long" * 20)).mkdir(mode=0o711)
+    data = open_folder / ("long" * 20) / ("folder" * 10)
     place, _user = places.settle(data)
     assert len(os.fsencode(place.sockets)) <= places.SOCKET_ROOM
     assert places.read(data) == place

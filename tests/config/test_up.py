@@ -149,9 +149,9 @@ def test_a_bad_value_is_one_clear_sentence(tmp_path: Path):
 
 
 @pytest.mark.xdist_group("journeys")
-def test_the_life_of_a_stack(tmp_path: Path):
+def test_the_life_of_a_stack(open_folder: Path):
     """Started, hurt, stopped, started again, killed, started again: no process and no data lost."""
-    with Stack.start(tmp_path) as first:
+    with Stack.start(open_folder) as first:
         marker = (
             "from django.contrib.auth import get_user_model as g; g().objects.create_user('zoe')"
         )
@@ -164,14 +164,14 @@ def test_the_life_of_a_stack(tmp_path: Path):
         assert time.monotonic() - began < 30
         assert alive(everyone) == []
 
-    with Stack.start(tmp_path) as second:
+    with Stack.start(open_folder) as second:
         everyone = family(second.process.pid)
         assert len(everyone) > 8
         second.process.kill()
         assert wait_for(lambda: not alive(everyone)), alive(everyone)
 
     question = "from django.contrib.auth import get_user_model as g; print(g().objects.filter(username='zoe').count())"
-    with Stack.start(tmp_path) as third:
+    with Stack.start(open_folder) as third:
         assert third.manage("shell", "--verbosity", "0", "-c", question).stdout.strip() == "1"
         assert third.public_key == first.public_key
 
