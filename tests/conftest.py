@@ -262,7 +262,6 @@ def make_open_folder(run_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-<<<<<<< HEAD
 def stack_mail() -> Iterator[SmtpSink]:
     """Where the stack's mail goes."""
     with SmtpSink() as sink:
@@ -270,17 +269,12 @@ def stack_mail() -> Iterator[SmtpSink]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, stack_mail: SmtpSink) -> Iterator[Stack]:
+def stack(run_folder: Path, stack_mail: SmtpSink) -> Iterator[Stack]:
     """`manage.py up` on a free port with a data folder of its own: the product as people run it."""
     extra = {
         "EMAIL_URL": f"smtp://{stack_mail.host}:{stack_mail.port}",
         "EMBERWATCH_OUTBOUND_ALLOW": "127.0.0.1",
         "DIGEST_LEASE": "4",
     }
-    with Stack.start(tmp_path_factory.mktemp("stack"), **extra) as started:
-=======
-def stack(run_folder: Path) -> Iterator[Stack]:
-    """`manage.py up` on a free port with a data folder of its own: the product as people run it."""
-    with Stack.start(make_open_folder(run_folder)) as started:
->>>>>>> ed2c8b0 (Tests of root's stacks leave nothing outside)
+    with Stack.start(make_open_folder(run_folder), **extra) as started:
         yield started
