@@ -118,14 +118,25 @@ def _code(code: Any, lineno: Any) -> dict[str, Any]:
     }
 
 
+_PLATFORMS = (
+    ("node", "node"),
+    ("javascript", "javascript"),
+    ("airbrake-js", "javascript"),
+    ("python", "python"),
+    ("pybrake", "python"),
+    ("ruby", "ruby"),
+    ("gobrake", "go"),
+    ("php", "php"),
+    ("java", "java"),
+    ("c#", "csharp"),
+    ("sharp", "csharp"),
+)
+
+
 def _platform(language: Any, notifier: Any) -> str | None:
+    """Our word for the language, from what the client says of it or of itself."""
     text = f"{language or ''} {notifier or ''}".lower()
-    for mark, name in (("node", "node"), ("javascript", "javascript"), ("airbrake-js", "javascript"),
-                       ("python", "python"), ("pybrake", "python"), ("ruby", "ruby"), ("gobrake", "go"),
-                       ("php", "php"), ("java", "java"), ("c#", "csharp"), ("sharp", "csharp")):  # fmt: skip
-        if mark in text:
-            return name
-    return None
+    return next((name for mark, name in _PLATFORMS if mark in text), None)
 
 
 def _request(notice: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:

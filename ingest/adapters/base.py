@@ -68,6 +68,8 @@ class Receipt(Struct, frozen=True):
     """Platform told inside the body, where scopes of keys depend on it (Rollbar)."""
     told_id: str = ""
     """The event's id as the client wrote it, for answers that echo it (Rollbar)."""
+    kept: int = 0
+    """Items beside events that `parse` may hand out: sessions, reports, check-ins, files."""
 
 
 class Context(Struct, frozen=True):

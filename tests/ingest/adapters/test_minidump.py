@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+from typing import Any
 
 import msgspec
 import orjson
@@ -17,7 +18,7 @@ from ingest.adapters.minidump import ADAPTER
 DUMP = b"MDMP\x93\xa7" + bytes(range(256))
 
 
-def form(*fields, boundary=b"--xyz"):
+def form(*fields: Any, boundary=b"--xyz"):
     body = b""
     for name, filename, content in fields:
         label = f'; filename="{filename}"' if filename else ""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ingest import decoding
-from ingest.adapters import rollbar, sentry
+from ingest.adapters import otlp, rollbar, sentry
+from ingest.adapters.base import Context
 
 FOLDER = Path(__file__).parents[2] / "payloads"
 FILES = sorted(FOLDER.glob("*/*.json"))
@@ -15,7 +16,21 @@ ADAPTERS = {
     "envelope": sentry.ADAPTERS[0],
     "store": sentry.ADAPTERS[1],
     "item": rollbar.ADAPTER,
+    "logs": otlp.ADAPTERS[0],
+    "traces": otlp.ADAPTERS[1],
 }
+
+
+@pytest.fixture
+def context():
+    """Half an hour after the recordings."""
+    return Context(
+        project_id=42,
+        received=1795372000.0,
+        event_id="f" * 32,
+        client_ip="198.51.100.23",
+        salt=b"pepper",
+    )
 
 
 def replay(path, context):
@@ -54,6 +69,7 @@ def test_every_sdk_tells_its_error(context):
             top = event.exceptions[-1]
             found[sdk] = (top.type, top.frames[-1].lineno, event.level, len(event.exceptions))
     assert found == {
+        "otel-python": ("ZeroDivisionError", 16, "error", 1),
         "raven-node": ("TypeError", 3, "error", 1),
         "raven-python": ("KeyError", 5, "error", 1),
         "rollbar-node-2": ("TypeError", 3, "error", 1),
