@@ -59,7 +59,8 @@ class Receipt(Struct, frozen=True):
     events: int
     """How many event items the body holds that will count (0 or 1 for an envelope)."""
     skipped: dict[str, int] = {}
-    """Items that are not kept, by kind: `transaction`, `session`, `unknown` ..."""
+    """Items that are not kept, by kind: `transaction`, `log`, `unknown` ...; `parse` counts
+    them again in `dropped`, with those that turn out to be unusable."""
     dsn: str = ""
     """DSN named inside the body (self-authenticated envelopes)."""
     key: str = ""
@@ -68,6 +69,8 @@ class Receipt(Struct, frozen=True):
     """Platform told inside the body, where scopes of keys depend on it (Rollbar)."""
     told_id: str = ""
     """The event's id as the client wrote it, for answers that echo it (Rollbar)."""
+    kept: int = 0
+    """Items beside events that `parse` may hand out: sessions, reports, check-ins, files."""
     kept: int = 0
     """Items beside events that `parse` may hand out: sessions, reports, check-ins, files."""
 

@@ -124,7 +124,7 @@ class EnvelopeAdapter:
         taken = envelope.read(body)
         skipped: Counter[str] = Counter()
         found = ""
-        events = 0
+        events = kept = 0
         for item in taken.items:
             if item.type == "event" and not events:
                 _check_size(item.payload)
@@ -132,12 +132,15 @@ class EnvelopeAdapter:
                 events = 1
             elif item.type == "event" or item.type not in _KEPT:
                 skipped[item.type if item.type in _NAMED else "unknown"] += 1
+            else:
+                kept += 1
         own = scalars.event_id(taken.headers.get("event_id"))
         named = own or found
         if not named and any(item.type in _WITH_ID for item in taken.items):
             named = event_id
-        dsn = taken.headers.get("dsn")
-        return Receipt(named, events, dict(skipped), dsn if isinstance(dsn, str) else "")
+        told = taken.headers.get("dsn")
+        dsn = told if isinstance(told, str) else ""
+        return Receipt(named, events, dict(skipped), dsn=dsn, kept=kept)
 
     def parse(self, body: bytes, context: Context) -> Parsed:
         """The event and all other items. Raises Malformed as `check` does."""

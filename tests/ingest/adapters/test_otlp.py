@@ -1,5 +1,7 @@
 """Exceptions in OpenTelemetry's logs and spans, as JSON and as protobuf."""
 
+from typing import Any
+
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,7 @@ Caused by: java.io.IOException: disk
 """
 
 
-def pairs(**values):
+def pairs(**values: Any):
     return [{"key": key.replace("__", "."), "value": value} for key, value in values.items()]
 
 
@@ -26,7 +28,7 @@ def text(value):
     return {"stringValue": value}
 
 
-def logs(*records):
+def logs(*records: Any):
     scope = {"scope": {"name": "shop.pay"}, "logRecords": list(records)}
     resource = {
         "attributes": pairs(service__version=text("v1"), telemetry__sdk__language=text("java"))
@@ -34,7 +36,7 @@ def logs(*records):
     return orjson.dumps({"resourceLogs": [{"resource": resource, "scopeLogs": [scope]}]})
 
 
-def failed(**more):
+def failed(**more: Any):
     attributes = pairs(
         exception__type=text("E"),
         exception__message=text("no stock"),
@@ -110,10 +112,7 @@ def test_protobuf_numbers_texts_and_depth():
     table: protobuf.Table = {1: ("a", int, False), 2: ("b", float, False), 3: ("c", bool, True)}
     data = (
         b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
-        + b"\x11"
-        + b"\0" * 6
-        + b"\xf0\x3f"
-        + b"\x18\x01\x18\x00\x20\x05"
+        b"\x11" + b"\0" * 6 + b"\xf0\x3f" + b"\x18\x01\x18\x00\x20\x05"
     )
     assert protobuf.read(data, table) == {"a": -1, "b": 1.0, "c": [True, False]}
     nested: protobuf.Table = {}
