@@ -71,8 +71,6 @@ class Receipt(Struct, frozen=True):
     """The event's id as the client wrote it, for answers that echo it (Rollbar)."""
     kept: int = 0
     """Items beside events that `parse` may hand out: sessions, reports, check-ins, files."""
-    kept: int = 0
-    """Items beside events that `parse` may hand out: sessions, reports, check-ins, files."""
 
 
 class Context(Struct, frozen=True):
