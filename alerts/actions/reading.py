@@ -124,14 +124,14 @@ class Desk:
         issue = self._issues.get(letter.issue_id or 0)
         if issue is None:
             return  # deleted meanwhile: its incidents went with it
-        facts = _facts(letter, issue)
+        facts = facts_of(letter, issue)
         told: set[int] = set()
         for rule in self._rules[letter.project_id]:
             past = self._latest.get((rule.pk, issue.pk))
             verdict = rules.decide(rule.spec(), facts, past.past() if past else None)
             if verdict.outcome == Outcome.PASS and letter.kind in rules.CLOSING:
                 continue  # nothing was going on: not worth a trace
-            incident = self._move(rule, issue, letter, verdict, past)
+            incident = self._move(rule, issue, facts, verdict, past)
             checks = list(verdict.checks)
             if incident is not None and verdict.outcome in rules.TELLING:
                 checks += self._tell(rule, issue, letter, verdict, incident, told)
@@ -183,35 +183,30 @@ class Desk:
         self,
         rule: AlertRule,
         issue: Issue,
-        letter: Activity,
+        facts: rules.Letter,
         verdict: Verdict,
-        past: Incident | None,
+        incident: Incident | None,
     ) -> Incident | None:
         """Open, reopen, count or close an incident; None when the rule does not apply."""
-        if verdict.outcome == Outcome.PASS:
+        state = rules.advance(incident.past() if incident else None, facts, verdict)
+        if verdict.outcome == Outcome.PASS or state is None:
             return None
-        if verdict.outcome == Outcome.OPEN or past is None:
-            past = Incident(
-                project_id=letter.project_id, rule=rule, issue_id=issue.pk, severity=rule.severity,
-                opened_at=letter.created_at, notified_at=letter.created_at,
+        if verdict.outcome == Outcome.OPEN or incident is None:
+            incident = Incident(
+                project_id=issue.project_id, rule=rule, issue_id=issue.pk,
+                severity=rule.severity, opened_at=facts.at,
             )  # fmt: skip
-            self._made.append(past)
-            self._latest[rule.pk, issue.pk] = past
-        elif past.pk is not None:
-            self._moved[past.pk] = past
-        if verdict.outcome == Outcome.CLOSE:
-            past.closed_at = letter.created_at
-            past.closed_why = letter.kind
-        else:
-            past.firings += 1
-        if verdict.outcome == Outcome.REOPEN:
-            past.closed_at, past.closed_why, past.notices = None, "", 0
-        if verdict.outcome in rules.TELLING:
-            past.seq += 1
-        if verdict.fired:
-            past.notices += 1
-            past.notified_at = letter.created_at
-        return past
+            self._made.append(incident)
+            self._latest[rule.pk, issue.pk] = incident
+        elif incident.pk is not None:
+            self._moved[incident.pk] = incident
+        incident.closed_at = state.closed_at
+        incident.closed_why = "" if state.closed_at is None else facts.kind
+        incident.notified_at = state.notified_at
+        incident.notices = state.notices
+        incident.firings += verdict.outcome != Outcome.CLOSE
+        incident.seq += verdict.outcome in rules.TELLING
+        return incident
 
     def _tell(
         self, rule: AlertRule, issue: Issue, letter: Activity, verdict: Verdict,
@@ -271,7 +266,8 @@ _KINDS = {
 }
 
 
-def _facts(letter: Activity, issue: Issue) -> rules.Letter:
+def facts_of(letter: Activity, issue: Issue) -> rules.Letter:
+    """A letter as the evaluator reads it."""
     data = letter.data if isinstance(letter.data, dict) else {}
     return rules.Letter(
         kind=letter.kind,

@@ -7,11 +7,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 
-from alerts.admin.base import ProjectAdmin, projects_of
-from alerts.domain.rules import TRIGGER_NAMES
+from alerts.actions.preview import SHOWN, preview
+from alerts.admin.base import ProjectAdmin, issue_link, projects_of
+from alerts.domain.rules import TRIGGER_NAMES, Outcome
 from alerts.models import AlertRule, Channel
-from tracker.models import Role
+from tracker.models import Issue, Role
 
 
 class ChannelsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -61,6 +64,7 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
         ("When", {"fields": ("triggers",)}),
         ("If", {"fields": ("min_level", "environments")}),
         ("Then", {"fields": ("severity", "channels", "cooldown_minutes")}),
+        ("The last 7 days", {"fields": ("would_have_fired",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -69,7 +73,7 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: AlertRule | None = None) -> Any:
         """A rule stays with its project."""
-        return ("project",) if obj is not None else ()
+        return ("would_have_fired", *(("project",) if obj is not None else ()))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Channels of the projects that the user administers, as boxes to tick."""
@@ -81,6 +85,33 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
         if field is not None:
             field.help_text = "None ticked: every channel of the project."
         return field
+
+    @admin.display(description="with this rule as saved")
+    def would_have_fired(self, rule: AlertRule) -> str:
+        """What the live evaluator would have done."""
+        if rule.pk is None:
+            return "Save the rule to see."
+        seen = preview(rule.project_id, rule.spec(), timezone.now())
+        quiet = seen.outcomes.get(Outcome.QUIET, 0)
+        passed = seen.outcomes.get(Outcome.PASS, 0)
+        newest = seen.firings[-SHOWN:][::-1]
+        issues = Issue.objects.select_related("project").in_bulk({each.issue_id for each in newest})
+        rows = format_html_join(
+            "",
+            "<li>{} {}: {}</li>",
+            (
+                (
+                    f"{each.at:%Y-%m-%d %H:%M}",
+                    each.outcome.value,
+                    issue_link(issues.get(each.issue_id)),
+                )
+                for each in newest
+            ),
+        )
+        return format_html(
+            "Would have fired {} times; {} kept quiet by the cooldown, {} did not match.<ul>{}</ul>",
+            len(seen.firings), quiet, passed, rows,
+        )  # fmt: skip
 
     @admin.display(description="when")
     def when(self, rule: AlertRule) -> str:

@@ -1,6 +1,7 @@
 """Decides whether a rule fires on a letter, and says why: pure, used live and by preview.
 
     decide(rule, letter, past) -> Verdict
+    advance(past, letter, verdict) -> the incident after it
 
 A *letter* is one activity of an issue (first seen, regressed, resolved ...); *past*
 is the latest incident of the same rule and issue. Nothing here reads a clock: the
@@ -139,6 +140,18 @@ def decide(rule: Rule, letter: Letter, past: Past | None) -> Verdict:
     over = letter.at >= until
     checks += (Check("cooldown", over, _time(letter.at), f"from {_time(until)} on"),)
     return Verdict(Outcome.UPDATE if over else Outcome.QUIET, checks)
+
+
+def advance(past: Past | None, letter: Letter, verdict: Verdict) -> Past | None:
+    """The incident after a verdict; None when there is none still."""
+    match verdict.outcome:
+        case Outcome.OPEN | Outcome.REOPEN:
+            return Past(None, letter.at, 1)
+        case Outcome.UPDATE if past is not None:
+            return Past(None, letter.at, past.notices + 1)
+        case Outcome.CLOSE if past is not None:
+            return Past(letter.at, past.notified_at, past.notices)
+    return past
 
 
 def cooldown(rule: Rule, notices: int) -> timedelta:

@@ -11,7 +11,7 @@ from alerts.domain.rules import (
     Outcome,
     Past,
     Rule,
-    Verdict,
+    advance,
     cooldown,
     decide,
 )
@@ -99,20 +99,6 @@ letters = st.lists(
 )
 
 
-def follow(past: Past | None, verdict: Verdict, at: datetime) -> Past | None:
-    """What the desk does with a verdict."""
-    match verdict.outcome:
-        case Outcome.OPEN | Outcome.REOPEN:
-            return Past(None, at, 1)
-        case Outcome.UPDATE:
-            assert past is not None
-            return Past(None, at, past.notices + 1)
-        case Outcome.CLOSE:
-            assert past is not None
-            return Past(at, past.notified_at, past.notices)
-    return past
-
-
 @given(rules, letters)
 def test_the_life_of_an_incident(rule: Rule, story: list[Letter]) -> None:
     past: Past | None = None
@@ -134,7 +120,7 @@ def test_the_life_of_an_incident(rule: Rule, story: list[Letter]) -> None:
             assert letter.level >= rule.min_level
         if verdict.outcome == Outcome.UPDATE:
             assert letter.at - told[-1][1] >= min(rule.cooldown, LONGEST_COOLDOWN)
-        past = follow(past, verdict, letter.at)
+        past = advance(past, letter, verdict)
         if verdict.fired:
             told.append((verdict.outcome, letter.at))
 
