@@ -44,16 +44,16 @@ def evaluator_lag(now: datetime) -> float:
     return _age(first.created_at if first else None, now)
 
 
-def pages_in_time(now: datetime) -> bool:
-    """Whether readiness may say yes."""
-    return oldest_queued_page(now) <= PAGE_LATE.total_seconds()
-
-
 def _age(at: datetime | None, now: datetime) -> float:
     return max((now - at).total_seconds(), 0.0) if at is not None else 0.0
 
 
-@gauge("alerts_page_oldest_seconds", "Age of the oldest page that has not left", ready=True)
+@gauge(
+    "alerts_page_oldest_seconds",
+    "Age of the oldest page that has not left",
+    ready=True,
+    limit=PAGE_LATE.total_seconds(),
+)
 def _pages() -> float:
     return oldest_queued_page(timezone.now())
 

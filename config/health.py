@@ -35,7 +35,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Able to work: 200 with what the gauges say, 503 when the database does not answer."""
+    """Able to work: 200 with what the gauges say; 503 without database or above a limit."""
     try:
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -43,7 +43,11 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     except Exception as error:
         log.warning("not ready", error=type(error).__name__)
         return JsonResponse({"status": "unavailable", "database": False}, status=503)
-    return JsonResponse({"status": "ok", "database": True, "redis": redis_answers(), **values})
+    late = gauges.late(values)
+    facts = {"database": True, "redis": redis_answers(), **values}
+    if late:
+        return JsonResponse({"status": "late", "late": late, **facts}, status=503)
+    return JsonResponse({"status": "ok", **facts})
 
 
 @require_safe

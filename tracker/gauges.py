@@ -23,19 +23,29 @@ class Gauge(NamedTuple):
     read: Read
     ready: bool
     """Also shown by /readyz."""
+    limit: float | None = None
+    """Above it the product is not ready."""
 
 
 _gauges: dict[str, Gauge] = {}
 
 
-def gauge(name: str, help_text: str, *, ready: bool = False) -> Callable[[Read], Read]:
+def gauge(
+    name: str, help_text: str, *, ready: bool = False, limit: float | None = None
+) -> Callable[[Read], Read]:
     """Register a function as a gauge; the name is a metric's, without the product's prefix."""
 
     def register(read: Read) -> Read:
-        _gauges[name] = Gauge(name, help_text, read, ready)
+        _gauges[name] = Gauge(name, help_text, read, ready, limit)
         return read
 
     return register
+
+
+def late(values: dict[str, float]) -> list[str]:
+    """Names of the gauges that are above their limit."""
+    limits = {item.name: item.limit for item in _gauges.values() if item.limit is not None}
+    return [name for name, value in values.items() if value > limits.get(name, value)]
 
 
 def read(what: Literal["readyz", "metrics"]) -> Iterator[tuple[str, str, float]]:

@@ -109,7 +109,7 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
             ),
         )
         return format_html(
-            "Would have fired {} times; {} kept quiet by the cooldown, {} did not match.<ul>{}</ul>",
+            "Would have fired {} times; {} kept quiet by the cooldown, {} passed by.<ul>{}</ul>",
             len(seen.firings), quiet, passed, rows,
         )  # fmt: skip
 

@@ -29,4 +29,6 @@ def get(kind: str) -> Transport:
 
 def choices() -> list[tuple[str, str]]:
     """Kinds and labels for a form."""
-    return sorted(((kind, each.label) for kind, each in registry().items()), key=lambda c: c[1])
+    return sorted(
+        ((kind, each.label) for kind, each in registry().items()), key=lambda c: c[1].lower()
+    )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from alerts import health
@@ -26,12 +27,23 @@ def test_lag_age_and_counts(cast: Cast, project: Project) -> None:
     assert health.evaluator_lag(later) == 0
     assert 99 < health.outbox_age(later) <= 100
     assert 99 < health.oldest_queued_page(later) <= 100
-    assert health.pages_in_time(later)
-    assert not health.pages_in_time(now + timedelta(seconds=121))
     assert (health.waiting_count(), health.dead_count()) == (1, 0)
     Delivery.objects.update(state="dead")
     assert (health.waiting_count(), health.dead_count()) == (0, 1)
     assert health.oldest_queued_page(later) == 0
+
+
+def test_a_page_that_does_not_leave_ends_readiness(
+    cast: Cast, project: Project, client: Client
+) -> None:
+    project.alert_rules.update(severity="page")
+    cast.letter(cast.issue(), at=timezone.now())
+    reading.evaluate(NOW)
+    assert client.get("/readyz").status_code == 200
+    Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=121))
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["late"] == ["alerts_page_oldest_seconds"]
 
 
 def test_the_gauges_are_registered() -> None:
