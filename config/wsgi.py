@@ -5,6 +5,7 @@ headers, and a short list of addresses to match. It halves what accepting an eve
 """
 
 import os
+import re
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -14,7 +15,12 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from config.middleware import RequestIdMiddleware
-from config.rsgi import HOT
+
+INGEST = re.compile(
+    r"/api/(?:[0-9]{1,18}/(?:envelope|store|security|csp-report|nel|minidump|cron/.+|events/.+)/?"
+    r"|1/(?:item|session)/?|v3/projects/[^/]+/(?:create-)?notices?/?|1/deploys?/?.*|store/?|embed/error-page/?)"
+)
+"""What only SDKs, browsers and jobs ask for."""
 
 
 class IngestRequest(WSGIRequest):
@@ -47,7 +53,7 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """WSGI."""
-        hot = HOT.fullmatch(environ["PATH_INFO"]) is not None
+        hot = INGEST.fullmatch(environ["PATH_INFO"]) is not None
         return (self.ingest if hot else self.pages)(environ, start_response)
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
+from django.db import DatabaseError, InterfaceError
+from django.db.models import Q
 from msgspec import Struct
 
-from ingest.errors import MustWait, NoKey, WrongKey
+from ingest.errors import BadBody, InboxAway, MustWait, NoKey, WrongKey
 from tracker.models import ProjectKey
 
 FRESH = 5.0
@@ -29,6 +34,9 @@ class Sender(Struct, frozen=True):
     public_key: str
     unlimited: bool
     rate_per_minute: int | None
+    monthly_quota: int | None = None
+    scope: str = ""
+    """Of a Rollbar token: `post_server`, `post_client`, `read` or `write`."""
 
 
 class Credentials(Struct, frozen=True):
@@ -44,47 +52,95 @@ class Credentials(Struct, frozen=True):
 class KeyTable:
     """Keys by their text, at most `FRESH` seconds stale; unknown ones are remembered too."""
 
-    def __init__(self) -> None:
+    def __init__(self, load: Callable[[str], Sender | None]) -> None:
+        self._load = load
         self._known: dict[str, tuple[float, Sender | None]] = {}
         self._lock = threading.Lock()
 
-    def find(self, public_key: str, *, wait: bool = True) -> Sender | None:
-        """The sender of an enabled key, or None. Raises MustWait instead of asking the database
-        when `wait` is false.
+    def find(self, text: str, *, wait: bool = True) -> Sender | None:
+        """The sender of an enabled key, or None. Raises InboxAway when nobody can tell, MustWait
+        instead of asking the database when `wait` is false.
         """
         now = time.monotonic()
-        entry = self._known.get(public_key)
+        entry = self._known.get(text)
         if entry is not None and now - entry[0] < FRESH:
             return entry[1]
         if not wait:
             raise MustWait
-        sender = self._load(public_key)
+        try:
+            sender = self._load(text)
+        except (DatabaseError, InterfaceError, psycopg.Error):
+            if entry is not None:
+                return entry[1]  # what was true a moment ago beats knowing nothing
+            raise InboxAway from None
         with self._lock:
             if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[public_key] = (now, sender)
+                self._make_room()
+            self._known[text] = (now, sender)
         return sender
+
+    def _make_room(self) -> None:
+        """Forget the keys that do not exist: strangers can invent any number of them."""
+        real = {text: entry for text, entry in self._known.items() if entry[1] is not None}
+        self._known = real if len(real) < _MOST // 2 else {}
 
     def forget(self) -> None:
         """Believe nothing any more."""
         self._known.clear()
 
-    @staticmethod
-    def _load(public_key: str) -> Sender | None:
-        if len(public_key) != 32 or not public_key.isascii() or not public_key.isalnum():
-            return None
-        row = (
-            ProjectKey.objects.filter(public_key=public_key, enabled=True)
-            .values_list("id", "project_id", "project__unlimited", "rate_per_minute")
-            .first()
-        )
-        if row is None:
-            return None
-        key_id, project_id, unlimited, rate = row
-        return Sender(key_id, project_id, public_key, unlimited, rate)
+
+_COLUMNS = (
+    "id",
+    "project_id",
+    "public_key",
+    "project__unlimited",
+    "rate_per_minute",
+    "monthly_quota",
+)
 
 
-KEYS = KeyTable()
+def _looks_like_key(text: str) -> bool:
+    return len(text) == 32 and text.isascii() and text.isalnum()
+
+
+def _load_key(public_key: str) -> Sender | None:
+    """The sender that a DSN's key belongs to."""
+    if not _looks_like_key(public_key):
+        return None
+    enabled = ProjectKey.objects.filter(public_key=public_key, enabled=True)
+    row = enabled.values_list(*_COLUMNS).first()
+    return Sender(*row) if row else None
+
+
+def _load_token(token: str) -> Sender | None:
+    """The sender that a Rollbar token belongs to, with the token's scope."""
+    if not _looks_like_key(token):
+        return None
+    digest = hashlib.sha256(token.encode()).digest()
+    found = ProjectKey.objects.filter(
+        Q(rollbar_post_server=token)
+        | Q(rollbar_post_client=token)
+        | Q(rollbar_read_hash=digest)
+        | Q(rollbar_write_hash=digest),
+        enabled=True,
+    )
+    tokens = "rollbar_post_server", "rollbar_post_client", "rollbar_read_hash"
+    row: Any = found.values_list(*_COLUMNS, *tokens).first()
+    if row is None:
+        return None
+    post_server, post_client, read_hash = row[len(_COLUMNS) :]
+    if token == post_server:
+        scope = "post_server"
+    elif token == post_client:
+        scope = "post_client"
+    else:
+        scope = "read" if read_hash is not None and bytes(read_hash) == digest else "write"
+    known: list[Any] = list(row[: len(_COLUMNS)])
+    return Sender(*known, scope)
+
+
+KEYS = KeyTable(_load_key)
+TOKENS = KeyTable(_load_token)
 
 
 def authenticate(
@@ -103,7 +159,7 @@ def authenticate(
 
 
 def credentials_of(headers: Mapping[str, str], query: Mapping[str, str]) -> Credentials | None:
-    """The first of the forms that a request may name its key in. Raises NoKey."""
+    """The first of the forms that a request may name its key in. Raises NoKey, BadBody."""
     sentry = headers.get("X-Sentry-Auth")
     if sentry:
         return _from_fields(sentry)
@@ -141,7 +197,7 @@ def _from_fields(header: str) -> Credentials:
 
 
 def _check_version(version: str) -> None:
-    """Versions 2 to 7 and none are known."""
+    """Versions 2 to 7 and none are known. Raises BadBody."""
     if not version:
         return
     try:
@@ -149,7 +205,9 @@ def _check_version(version: str) -> None:
     except ValueError:
         known = False
     if not known:
-        raise NoKey(f"Only protocol versions up to {_NEWEST_PROTOCOL} are known.")
+        raise BadBody(
+            f"Only protocol versions up to {_NEWEST_PROTOCOL} are known.", 400, "protocol_version"
+        )
 
 
 def _from_basic(encoded: str) -> Credentials:
@@ -174,5 +232,8 @@ def from_dsn(dsn: str) -> Credentials:
 
 def project_of_dsn(dsn: str) -> int | None:
     """The project a DSN names, or None."""
-    last = urlsplit(dsn).path.rstrip("/").rpartition("/")[2]
+    try:
+        last = urlsplit(dsn).path.rstrip("/").rpartition("/")[2]
+    except ValueError:
+        return None
     return int(last) if last.isascii() and last.isdigit() and len(last) < 19 else None

@@ -4,8 +4,8 @@ Refused
 ├── NoKey (401)
 ├── WrongKey (403)
 ├── BadBody (400, 413 or 415)
-├── TooMuch (429)
-└── InboxAway (429)
+└── TooMuch (429)
+    └── InboxAway
 """
 
 from __future__ import annotations
@@ -56,14 +56,21 @@ class TooMuch(Refused):
 
     status = 429
 
-    def __init__(self, text: str, reason: str, retry_after: int) -> None:
+    def __init__(self, text: str, reason: str, retry_after: int, scope: str = "project") -> None:
         super().__init__(text)
         self.reason = reason
         self.retry_after = retry_after
+        self.scope = scope
+        """`key`, `project` or `organization`, as the protocol names them."""
 
 
 class InboxAway(TooMuch):
     """The database does not take events at the moment."""
 
     def __init__(self) -> None:
-        super().__init__("Events can't be stored at the moment; try again.", "unavailable", 10)
+        super().__init__(
+            "Events can't be stored at the moment; try again.",
+            "unavailable",
+            10,
+            "organization",
+        )

@@ -53,6 +53,7 @@ class Row(NamedTuple):
 
     id: int
     project_id: int
+    key_id: int
     received_at: datetime
     adapter: str
     encoding: str
@@ -189,10 +190,22 @@ def backlog() -> Backlog:
     return Backlog(int(rows), int(size), float(oldest))
 
 
+def shares() -> dict[int, int]:
+    """How many rows wait per project, as far as the same bounded look tells."""
+    return dict(
+        run(
+            """SELECT project_id, count(*) FROM
+                 (SELECT project_id FROM ingest_inbox ORDER BY id LIMIT 100000) q
+               GROUP BY project_id"""
+        )
+    )
+
+
 def read(ids: Sequence[int]) -> list[Row]:
     """The rows of a claim, oldest first; those already gone are absent."""
     found = run(
-        """SELECT id, project_id, received_at, adapter, encoding, event_id, events, meta, body
+        """SELECT id, project_id, key_id, received_at, adapter, encoding, event_id, events, meta,
+                  body
            FROM ingest_inbox WHERE id = ANY(%s) ORDER BY id""",
         [list(ids)],
     )

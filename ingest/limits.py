@@ -1,7 +1,8 @@
-"""When to say 429: per-project rate, and a backlog that must not grow for ever.
+"""When to say 429: rate, monthly quota, and a backlog that must not grow for ever.
 
-Every web process has a bucket per project; once a second they tell each other
-through PostgreSQL what they took, so that together they keep the rate.
+Every web process has a bucket per project, or per key where the key has a rate of its
+own; once a second they tell each other through PostgreSQL what they took, so that
+together they keep the rate.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import psycopg
 import structlog
@@ -21,6 +23,7 @@ from django.db import DatabaseError, InterfaceError
 from ingest import inbox
 from ingest.auth import Sender
 from ingest.errors import TooMuch
+from ingest.usage import Usage
 from tracker import store
 from tracker.models import Ledger
 from tracker.sql import columns, run
@@ -31,6 +34,8 @@ BURST = 2
 MOST_ROWS = 50_000
 MOST_BYTES = 1024**3
 MOST_AGE = 300.0
+NEARLY = 0.8
+"""Share of these at which the heaviest projects are put off, before all are."""
 LEAST_DISK_SHARE = 0.05
 LEAST_DISK = 1024**3
 SYNC = 1.0
@@ -40,11 +45,12 @@ log = structlog.get_logger(__name__)
 
 
 class Bucket:
-    """Tokens of one project in this process; may be negative after a sync."""
+    """Tokens of one project or key in this process; may be negative after a sync."""
 
-    __slots__ = ("at", "capacity", "rate", "spent", "tokens")
+    __slots__ = ("at", "capacity", "per_minute", "rate", "spent", "tokens")
 
     def __init__(self, per_minute: int, now: float) -> None:
+        self.per_minute = per_minute
         self.rate = per_minute / 60
         self.capacity = float(per_minute * BURST)
         self.tokens = self.capacity
@@ -63,7 +69,19 @@ class Bucket:
             self.tokens -= 1
             self.spent += 1
             return 0
+        if not self.rate:
+            return 60
         return max(1, round((1 - self.tokens) / self.rate))
+
+
+class Allowance(NamedTuple):
+    """What a sender may still send, for answers that tell."""
+
+    limit: int
+    """Requests a minute."""
+    remaining: int
+    reset: int
+    """Seconds until the allowance is whole again."""
 
 
 class Limits:
@@ -76,31 +94,62 @@ class Limits:
         self._refused: dict[tuple[int, str, str], int] = {}
         self._seen: dict[int, int] = {}
         self._full = ""
+        self._heavy: frozenset[int] = frozenset()
         self._thread: threading.Thread | None = None
+        self.usage = Usage()
 
-    def check(self, sender: Sender) -> None:
-        """Let one event of a sender pass, or raise TooMuch."""
+    def check(self, sender: Sender, *, wait: bool = True) -> None:
+        """Let one request of a sender pass, or raise TooMuch; MustWait when `wait` is false and
+        the database would be asked.
+        """
         self._start()
-        if self._full:
+        if self._full or sender.project_id in self._heavy:
+            why = self._full or "most of what waits is of this project"
             raise TooMuch(
-                f"Events are arriving faster than they are digested ({self._full}); try again.",
+                f"Events are arriving faster than they are digested ({why}); try again.",
                 "backlog",
                 30,
+                "organization" if self._full else "project",
             )
         if sender.unlimited:
             return
+        self.usage.check(sender, wait=wait)
         with self._lock:
-            bucket = self._buckets.get(sender.project_id)
-            per_minute = sender.rate_per_minute or RATE_PER_MINUTE
-            if bucket is None or bucket.rate != per_minute / 60:
-                bucket = self._buckets[sender.project_id] = Bucket(per_minute, self._clock())
-            wait = bucket.take(self._clock())
-        if wait:
+            bucket = self._bucket(sender)
+            seconds = bucket.take(self._clock())
+        if seconds:
+            whose = "project" if sender.rate_per_minute is None else "key"
             raise TooMuch(
-                f"This project may send {per_minute:,} events a minute; try again in {wait} s.",
+                f"This {whose} may send {bucket.per_minute:,} events a minute;"
+                f" try again in {seconds} s.",
                 "rate",
-                min(60, wait),
+                min(60, seconds),
+                whose,
             )
+
+    def _bucket(self, sender: Sender) -> Bucket:
+        """The bucket that a sender takes from; the caller holds the lock."""
+        number, per_minute = _bucket_of(sender)
+        bucket = self._buckets.get(number)
+        if bucket is None or bucket.per_minute != per_minute:
+            bucket = self._buckets[number] = Bucket(per_minute, self._clock())
+        return bucket
+
+    def allowance(self, sender: Sender) -> Allowance:
+        """What the sender may still send."""
+        if sender.unlimited:
+            return Allowance(1_000_000, 1_000_000, 0)
+        with self._lock:
+            bucket = self._bucket(sender)
+            bucket.refill(self._clock())
+            missing = bucket.capacity - bucket.tokens
+            reset = round(missing / bucket.rate) if bucket.rate else 60
+            return Allowance(bucket.per_minute, max(0, int(bucket.tokens)), reset)
+
+    def spend(self, sender: Sender, events: int) -> None:
+        """Note events that were taken, for usage and quota."""
+        if events:
+            self.usage.spend(sender, events)
 
     def count(self, project_id: int, kind: str, reason: str, events: int = 1) -> None:
         """Note something for the ledger; written within a second."""
@@ -123,10 +172,13 @@ class Limits:
                 self.sync()
 
     def sync(self) -> None:
-        """One exchange with the database: books, shares, backlog."""
+        """One exchange with the database: books, shares, usage, backlog."""
         self.flush()
         self._rebalance()
-        self._full = why_full(inbox.backlog())
+        self.usage.sync()
+        backlog = inbox.backlog()
+        self._full = why_full(backlog)
+        self._heavy = heaviest(inbox.shares()) if nearly_full(backlog) else frozenset()
 
     def flush(self) -> None:
         """Write what was noted into the ledger."""
@@ -147,34 +199,56 @@ class Limits:
     def _rebalance(self) -> None:
         """Tell the others what was taken here, and take off what they took."""
         with self._lock:
-            spent = {project: b.spent for project, b in self._buckets.items() if b.spent}
-            for project in spent:
-                self._buckets[project].spent = 0
+            spent = {number: b.spent for number, b in self._buckets.items() if b.spent}
+            for number in spent:
+                self._buckets[number].spent = 0
             watched = sorted(self._buckets)
         if not watched:
             return
         totals = _exchange(watched, spent)
         with self._lock:
-            for project, total in totals.items():
-                others = total - self._seen.get(project, total) - spent.get(project, 0)
-                self._seen[project] = total
-                bucket = self._buckets.get(project)
+            for number, total in totals.items():
+                others = total - self._seen.get(number, total) - spent.get(number, 0)
+                self._seen[number] = total
+                bucket = self._buckets.get(number)
                 if bucket is not None and others > 0:
                     bucket.tokens -= others
+
+
+def _bucket_of(sender: Sender) -> tuple[int, int]:
+    """Number and rate of a sender's bucket: the project's, or minus the key's id."""
+    if sender.rate_per_minute is None:
+        return sender.project_id, RATE_PER_MINUTE
+    return -sender.key_id, sender.rate_per_minute
 
 
 def _exchange(watched: list[int], spent: dict[int, int]) -> dict[int, int]:
     """Add to the shared counts; returns all of them, this process's own included."""
     if spent:
         run(
-            """INSERT INTO ingest_rate AS r (project_id, taken)
+            """INSERT INTO ingest_rate AS r (bucket, taken)
                SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ORDER BY 1
-               ON CONFLICT (project_id) DO UPDATE SET taken = r.taken + excluded.taken""",
+               ON CONFLICT (bucket) DO UPDATE SET taken = r.taken + excluded.taken""",
             columns(sorted(spent.items()), 2),
         )
-    return dict(
-        run("SELECT project_id, taken FROM ingest_rate WHERE project_id = ANY(%s)", [watched])
+    return dict(run("SELECT bucket, taken FROM ingest_rate WHERE bucket = ANY(%s)", [watched]))
+
+
+def nearly_full(backlog: inbox.Backlog) -> bool:
+    """Whether so much waits that the heaviest senders must slow down."""
+    return (
+        backlog.rows > MOST_ROWS * NEARLY
+        or backlog.size > MOST_BYTES * NEARLY
+        or backlog.oldest > MOST_AGE * NEARLY
     )
+
+
+def heaviest(shares: dict[int, int]) -> frozenset[int]:
+    """Projects that hold more than an equal share of what waits; nobody when there is one."""
+    if len(shares) < 2:
+        return frozenset()
+    fair = sum(shares.values()) / len(shares)
+    return frozenset(project for project, rows in shares.items() if rows > fair)
 
 
 def why_full(backlog: inbox.Backlog) -> str:

@@ -70,3 +70,44 @@ class Quarantined(models.Model):
 
     def __str__(self) -> str:
         return f"{self.adapter} of {self.received_at:%Y-%m-%d %H:%M}: {self.reason}"
+
+
+class DailyUsage(models.Model):
+    """What a key sent on one UTC day."""
+
+    pk = models.CompositePrimaryKey("project_id", "key_id", "day")
+    project_id = models.BigIntegerField()
+    key_id = models.BigIntegerField()
+    day = models.DateField()
+    events = models.BigIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "ingest_usage"
+
+
+class QuotaNotice(models.Model):
+    """A project was told how much of a month's quota is used."""
+
+    pk = models.CompositePrimaryKey("key_id", "month", "percent")
+    key_id = models.BigIntegerField()
+    month = models.DateField()
+    percent = models.SmallIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "ingest_quotanotice"
+
+
+class Client(models.Model):
+    """An SDK and version that sends to a project."""
+
+    pk = models.CompositePrimaryKey("project_id", "sdk")
+    project_id = models.BigIntegerField()
+    sdk = models.CharField(max_length=128)
+    last_at = models.DateTimeField()
+    events = models.BigIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "ingest_client"

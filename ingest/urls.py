@@ -2,10 +2,42 @@
 
 from django.urls import re_path
 
+from ingest import rollbar
+from ingest.browser import ErrorPageView, NelView, SecurityView
+from ingest.deploys import DeploysView, DeployView
+from ingest.minidump import MinidumpView
+from ingest.reports import AttachmentsView, CronView, FeedbackView
 from ingest.views import EnvelopeView, StoreView
 
+_PROJECT = r"^api/(?P<project>[^/]{1,64})"
+
 urlpatterns = [
-    re_path(r"^api/(?P<project>[0-9]{1,18})/envelope/?$", EnvelopeView.as_view()),
-    re_path(r"^api/(?P<project>[0-9]{1,18})/store/?$", StoreView.as_view()),
+    re_path(rf"{_PROJECT}/envelope/?$", EnvelopeView.as_view()),
     re_path(r"^api/store/?$", StoreView.as_view()),
+    re_path(rf"{_PROJECT}/store/?$", StoreView.as_view()),
+    re_path(rf"{_PROJECT}/(?:security|csp-report)/?$", SecurityView.as_view()),
+    re_path(rf"{_PROJECT}/nel/?$", NelView.as_view()),
+    re_path(rf"{_PROJECT}/minidump/?$", MinidumpView.as_view()),
+    re_path(
+        rf"{_PROJECT}/events/(?P<event_id>[^/]{{1,64}})/attachments/?$", AttachmentsView.as_view()
+    ),
+    re_path(rf"{_PROJECT}/cron/(?P<slug>[^/]{{1,256}})/?$", CronView.as_view()),
+    re_path(
+        rf"{_PROJECT}/cron/(?P<slug>[^/]{{1,256}})/(?P<key>[^/]{{1,64}})/?$", CronView.as_view()
+    ),
+    re_path(r"^api/embed/error-page/?$", ErrorPageView.as_view()),
+    re_path(
+        r"^api/0/projects/(?P<org>[^/]{1,100})/(?P<project>[^/]{1,100})/user-feedback/?$",
+        FeedbackView.as_view(),
+    ),
+    re_path(
+        r"^api/v3/projects/(?P<project>[^/]{1,64})/(?:create-)?notices?/?$",
+        rollbar.NoticeView.as_view(),
+    ),
+    re_path(r"^api/1/item/?$", rollbar.ItemView.as_view()),
+    re_path(r"^api/1/session/?$", rollbar.SessionView.as_view()),
+    re_path(r"^api/1/deploys?/?$", DeploysView.as_view()),
+    re_path(r"^api/1/deploy/(?P<number>[0-9]{1,18})/?$", DeployView.as_view()),
+    re_path(r"^api/1/status/ping/?$", rollbar.ping),
+    re_path(r"^(?:item|occurrence|instance)/uuid/?$", rollbar.to_issue),
 ]

@@ -1,18 +1,25 @@
-"""The endpoints that SDKs post to: authenticate, limit, check, inbox, receipt.
+"""What SDKs post to: authenticate, limit, check, inbox, receipt.
 
 DRF views without its negotiation and parsers: the body is read raw, whatever its
-type says, and the answer is always JSON. A POST is never redirected.
+type says, and the answer is always JSON. A POST is never redirected. The other
+endpoints (browser.py, rollbar.py, reports.py, minidump.py) build on `IngestView`.
 """
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 import orjson
-from django.http import HttpRequest
+import psycopg
+import structlog
+from django.core.exceptions import SuspiciousOperation
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -36,7 +43,29 @@ from ingest.registry import find
 from ingest.wakeup import BELL
 from tracker.models import Ledger
 
-CATEGORIES = "error;default"
+CATEGORIES = "default;error;security;attachment;session;feedback"
+"""What a 429 stops. Check-ins are not named: a job that can't report counts as failed."""
+
+UNWANTED = {
+    "transaction": "transaction",
+    "span": "span",
+    "otel_span": "span",
+    "profile": "profile",
+    "profile_chunk": "profile_chunk",
+    "replay_event": "replay",
+    "replay_recording": "replay",
+    "replay_video": "replay",
+    "log": "log_item",
+    "trace_metric": "trace_metric",
+    "statsd": "metric_bucket",
+    "metric_buckets": "metric_bucket",
+}
+"""Kinds of items that nobody need send, and their category in rate limits."""
+NOT_WANTED = (
+    "86400:transaction;span;profile;profile_chunk;profile_chunk_ui;replay;log_item;log_byte;"
+    "trace_metric;metric_bucket:organization:not_kept"
+)
+"""Told on a 200: SDKs then stop sending these for a day."""
 
 INLINE = "emberwatch.inline"
 """Set in the WSGI environment by an event loop that runs the view itself (config/rsgi.py)."""
@@ -58,6 +87,12 @@ CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "x-sentry-error, x-sentry-rate-limits, retry-after",
 }
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+"""One transparent pixel."""
+
+_AWAY = (DatabaseError, InterfaceError, psycopg.Error)
+
+log = structlog.get_logger(__name__)
 
 
 class Json(JSONRenderer):
@@ -90,8 +125,8 @@ class Answer(Response):
     """No answer yet: ask again from a thread."""
 
 
-class IngestView(APIView):
-    """What all endpoints share: no session, no CSRF, CORS on every answer, errors as JSON."""
+class BareView(APIView):
+    """No session, no CSRF, CORS on every answer, errors as one JSON sentence, never a 5xx."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -99,89 +134,9 @@ class IngestView(APIView):
     parser_classes = ()
     renderer_classes = (Json,)
     content_negotiation_class = NoNegotiation
-    adapter = ""
-    inline = False
-    """Run by an event loop: nothing may block. What must, raises MustWait and is asked again
-    from a thread; what is to be durable is left to the caller to wait for.
-    """
+    cors = CORS
     counted_under = 0
     """The project that a refusal is counted under; 0 until the key is known to be right."""
-
-    def post(self, request: Request, project: str | None = None) -> Response:
-        """Take one body. Raises Refused."""
-        project_id = int(project) if project else None
-        raw = request._request
-        self.inline = INLINE in raw.META
-        credentials = credentials_of(raw.headers, raw.GET.dict())
-        sender = self.admit(credentials, project_id) if credentials else None
-        body, encoding = _body(raw)
-        adapter = find(self.adapter_for(raw))
-        receipt = adapter.check(self.unpack(body, encoding), uuid.uuid4().hex)
-        if credentials is None or sender is None:
-            credentials = _by_dsn(receipt, project_id)
-            sender = self.admit(credentials, project_id)
-        elif receipt.dsn:
-            _agree(receipt, sender)
-        return self.keep(raw, adapter.name, sender, credentials, receipt, body, encoding)
-
-    def admit(self, credentials: Credentials | None, project_id: int | None) -> Sender:
-        """The sender, if it may send now. Raises NoKey, WrongKey, TooMuch."""
-        sender = authenticate(credentials, project_id, wait=not self.inline)
-        self.counted_under = sender.project_id
-        LIMITS.check(sender)
-        return sender
-
-    def unpack(self, body: bytes, encoding: str) -> bytes:
-        """The body without its coding. Raises DecodingError, MustWait."""
-        if not self.inline:
-            return decoding.unpack(body, encoding)
-        try:
-            return decoding.unpack(body, encoding, limit=INLINE_LIMIT)
-        except decoding.BodyTooLarge:
-            raise MustWait from None
-
-    def keep(
-        self,
-        raw: HttpRequest,
-        adapter: str,
-        sender: Sender,
-        credentials: Credentials,
-        receipt: Receipt,
-        body: bytes,
-        encoding: str,
-    ) -> Response:
-        """Make it durable, then say so."""
-        for kind, items in receipt.skipped.items():
-            LIMITS.count(sender.project_id, Ledger.Kind.SKIPPED.value, kind[:64], items)
-        response = Answer({"id": receipt.event_id} if receipt.event_id else {})
-        if receipt.events:
-            letter = Letter(
-                project_id=sender.project_id,
-                key_id=sender.key_id,
-                adapter=adapter,
-                encoding=encoding,
-                event_id=uuid.UUID(receipt.event_id),
-                events=receipt.events,
-                meta=orjson.dumps(_meta(raw, credentials)),
-                body=body,
-            )
-            if self.inline:
-                response.durable = COMMITTER.submit(letter)
-                response.otherwise = self.otherwise
-            else:
-                COMMITTER.put(letter)
-        return response
-
-    def otherwise(self) -> Response:
-        """The answer, rendered, when the commit that was waited for came to nothing."""
-        response = self.handle_exception(InboxAway())
-        response = self.finalize_response(self.request, response)
-        response.render()
-        return response
-
-    def adapter_for(self, raw: HttpRequest) -> str:
-        """Name of the adapter that reads this request."""
-        return self.adapter
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """CORS preflight: everything an SDK sends is allowed."""
@@ -193,27 +148,128 @@ class IngestView(APIView):
             response = Answer(status=503)
             response.must_wait = True
             return response
+        if isinstance(exc, MethodNotAllowed):
+            allowed = ", ".join(sorted(self.allowed_methods))
+            text = f"This address answers {allowed} only."
+            return Response(self.error_body(text), status=405, headers={"Allow": allowed})
         refused = as_refusal(exc)
         if refused is None:
-            return super().handle_exception(exc)
+            # Our fault, found by somebody's odd input: loud in the log, quiet on the wire.
+            log.error("ingest failed", view=type(self).__name__, exc_info=exc)
+            refused = BadBody("This request can't be read.", 400, "internal")
         refuse(self.counted_under, refused.reason)
+        return self.refusal(refused)
+
+    def refusal(self, refused: Refused) -> Response:
+        """The answer to a refused request."""
         text = str(refused)
         headers = {"X-Sentry-Error": text}
         if isinstance(refused, TooMuch):
             headers["Retry-After"] = str(refused.retry_after)
             headers["X-Sentry-Rate-Limits"] = (
-                f"{refused.retry_after}:{CATEGORIES}:project:{refused.reason}"
+                f"{refused.retry_after}:{CATEGORIES}:{refused.scope}:{refused.reason}"
             )
-        return Response({"detail": text, "causes": []}, status=refused.status, headers=headers)
+        return Response(self.error_body(text), status=refused.status, headers=headers)
+
+    def error_body(self, text: str) -> dict[str, Any]:
+        """An error in the dialect of the endpoint."""
+        return {"detail": text, "causes": []}
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         """CORS on every answer, errors included."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in CORS.items():
+        for name, value in self.cors.items():
             response[name] = value
         return response
+
+
+class IngestView(BareView):
+    """Takes one body for one adapter."""
+
+    adapter = ""
+    inline = False
+    """Run by an event loop: nothing may block. What must, raises MustWait and is asked again
+    from a thread; what is to be durable is left to the caller to wait for.
+    """
+
+    def post(self, request: Request, project: str | None = None) -> Any:
+        """Take one body. Raises Refused."""
+        return self.take(request._request, self.number(project))
+
+    def take(self, raw: HttpRequest, project_id: int | None) -> Any:
+        """The steps in their order. Raises Refused, MustWait."""
+        self.inline = INLINE in raw.META
+        credentials = credentials_of(raw.headers, raw.GET.dict())
+        sender = self.admit(credentials, project_id) if credentials else None
+        body, encoding = body_of(raw)
+        adapter = find(self.adapter_for(raw))
+        receipt = adapter.check(self.unpack(body, encoding), uuid.uuid4().hex)
+        if credentials is None or sender is None:
+            credentials = _by_dsn(receipt, project_id)
+            sender = self.admit(credentials, project_id)
+        elif receipt.dsn:
+            _agree(receipt, sender)
+        meta = self.meta(raw, meta_of(raw, credentials))
+        letter = letter_of(sender, adapter.name, receipt, meta, body, encoding)
+        response = self.done(receipt)
+        if letter is None:
+            return response
+        LIMITS.spend(sender, receipt.events)
+        if self.inline:
+            response.durable = COMMITTER.submit(letter)
+            response.otherwise = self.otherwise
+        else:
+            COMMITTER.put(letter)
+        return response
+
+    def otherwise(self) -> Response:
+        """The answer, rendered, when the commit that was waited for came to nothing."""
+        response = self.handle_exception(InboxAway())
+        response = self.finalize_response(self.request, response)
+        response.render()
+        return response
+
+    def unpack(self, body: bytes, encoding: str) -> bytes:
+        """The body without its coding. Raises DecodingError, MustWait."""
+        if not self.inline:
+            return decoding.unpack(body, encoding)
+        try:
+            return decoding.unpack(body, encoding, limit=INLINE_LIMIT)
+        except decoding.BodyTooLarge:
+            raise MustWait from None
+
+    def admit(self, credentials: Credentials | None, project_id: int | None) -> Sender:
+        """The sender, if it may send now. Raises NoKey, WrongKey, TooMuch."""
+        sender = authenticate(credentials, project_id, wait=not self.inline)
+        self.counted_under = sender.project_id
+        LIMITS.check(sender, wait=not self.inline)
+        return sender
+
+    @staticmethod
+    def number(project: str | None) -> int | None:
+        """The project that the address names. Raises BadBody."""
+        if project is None:
+            return None
+        if not project.isascii() or not project.isdigit():
+            raise BadBody("The project in the address is not a number.", 400, "project")
+        return int(project)
+
+    def meta(self, raw: HttpRequest, meta: dict[str, str]) -> dict[str, str]:
+        """What the adapter may need to know beside the usual."""
+        return meta
+
+    def done(self, receipt: Receipt) -> Any:
+        """The answer when all is durable."""
+        headers = None
+        if receipt.skipped and not UNWANTED.keys().isdisjoint(receipt.skipped):
+            headers = {"X-Sentry-Rate-Limits": NOT_WANTED}
+        return Answer({"id": receipt.event_id} if receipt.event_id else {}, headers=headers)
+
+    def adapter_for(self, raw: HttpRequest) -> str:
+        """Name of the adapter that reads this request."""
+        return self.adapter
 
 
 class EnvelopeView(IngestView):
@@ -223,14 +279,67 @@ class EnvelopeView(IngestView):
 
 
 class StoreView(IngestView):
-    """`POST /api/<project>/store/`: one JSON event of an older client."""
+    """`/api/<project>/store/`: one JSON event of an older client, by POST or as an image's URL."""
 
     adapter = "store"
+
+    def get(self, request: Request, project: str | None = None) -> HttpResponse:
+        """`?sentry_data=`: very old browsers. Raises Refused."""
+        raw = request._request
+        project_id = self.number(project)
+        sender = self.admit(credentials_of(raw.headers, raw.GET.dict()), project_id)
+        # A plus sign that was not escaped has become a blank on the way.
+        body = raw.GET.get("sentry_data", "").replace(" ", "+").encode("utf-8", "replace")
+        if not body:
+            raise BadBody("There is no sentry_data in the address.")
+        receipt = find("store").check(body, uuid.uuid4().hex)
+        put(sender, "store", receipt, meta_of(raw), body)
+        return HttpResponse(GIF, content_type="image/gif")
 
     def adapter_for(self, raw: HttpRequest) -> str:
         """Some clients post envelopes here and say so."""
         envelope = raw.content_type == "application/x-sentry-envelope"
         return "envelope" if envelope else "store"
+
+
+def letter_of(
+    sender: Sender,
+    adapter: str,
+    receipt: Receipt,
+    meta: dict[str, str],
+    body: bytes,
+    encoding: str = "",
+) -> Letter | None:
+    """What is to be stored of a body; None: nothing is worth keeping, it is only counted."""
+    if not receipt.events and not receipt.kept:
+        for kind, items in receipt.skipped.items():
+            LIMITS.count(sender.project_id, Ledger.Kind.SKIPPED.value, kind[:64], items)
+        return None
+    return Letter(
+        project_id=sender.project_id,
+        key_id=sender.key_id,
+        adapter=adapter,
+        encoding=encoding,
+        event_id=uuid.UUID(receipt.event_id) if receipt.event_id else None,
+        events=receipt.events,
+        meta=orjson.dumps(meta),
+        body=body,
+    )
+
+
+def put(
+    sender: Sender,
+    adapter: str,
+    receipt: Receipt,
+    meta: dict[str, str],
+    body: bytes,
+    encoding: str = "",
+) -> None:
+    """Make a body durable, waiting for it. Raises InboxAway."""
+    letter = letter_of(sender, adapter, receipt, meta, body, encoding)
+    if letter is not None:
+        COMMITTER.put(letter)
+        LIMITS.spend(sender, receipt.events)
 
 
 def as_refusal(error: Exception) -> Refused | None:
@@ -248,16 +357,36 @@ def as_refusal(error: Exception) -> Refused | None:
             return BadBody(
                 str(error), error.status, "too_large" if error.status == 413 else "invalid"
             )
-    return None
+        case SuspiciousOperation():
+            return BadBody("The address has too many parameters.")
+    return InboxAway() if isinstance(error, _AWAY) else None
 
 
-def _body(raw: HttpRequest) -> tuple[bytes, str]:
+def body_of(raw: HttpRequest) -> tuple[bytes, str]:
     """The body as it was sent, and how it is packed. The server has bounded and ended it."""
     stream = raw.META["wsgi.input"]
     body: bytes = stream.read() if raw.META.get("wsgi.input_terminated") else raw.body
     if not body:
         raise BadBody("The body is empty.")
     return body, raw.headers.get("Content-Encoding", "").strip().lower()
+
+
+def meta_of(raw: HttpRequest, credentials: Credentials | None = None) -> dict[str, str]:
+    """What the adapter may need to know of the request."""
+    meta = {
+        "ip": raw.META.get("REMOTE_ADDR", ""),
+        "agent": sound(raw.headers.get("User-Agent", ""), 512),
+    }
+    if credentials is not None and credentials.client:
+        meta["sentry_client"] = sound(credentials.client, 128)
+    if credentials is not None and credentials.sent:
+        meta["sent_at"] = sound(credentials.sent, 32)
+    return meta
+
+
+def sound(text: str, limit: int) -> str:
+    """Text of a header or query that JSON and PostgreSQL take."""
+    return text[:limit].encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
 def _by_dsn(receipt: Receipt, project_id: int | None) -> Credentials:
@@ -271,16 +400,9 @@ def _by_dsn(receipt: Receipt, project_id: int | None) -> Credentials:
 
 
 def _agree(receipt: Receipt, sender: Sender) -> None:
-    """A DSN inside must name the key that the request came with."""
-    if from_dsn(receipt.dsn).public_key != sender.public_key:
+    """A DSN inside must name the key and project that the request came with."""
+    named = project_of_dsn(receipt.dsn)
+    if from_dsn(receipt.dsn).public_key != sender.public_key or (
+        named is not None and named != sender.project_id
+    ):
         raise WrongKey
-
-
-def _meta(raw: HttpRequest, credentials: Credentials) -> dict[str, str]:
-    """What the adapter may need to know of the request."""
-    meta = {"ip": raw.META.get("REMOTE_ADDR", ""), "agent": raw.headers.get("User-Agent", "")[:512]}
-    if credentials.client:
-        meta["client"] = credentials.client[:128]
-    if credentials.sent:
-        meta["sent"] = credentials.sent[:32]
-    return meta
