@@ -242,12 +242,16 @@ def test_shared_helpers_are_known_by_where_they_live(platform, fields, helper):
     assert call(platform, **fields).helper is helper
 
 
-@pytest.mark.parametrize("name", ["parseJson", "request", "get_json", "assertOk", "throwIfNull"])
+@pytest.mark.parametrize(
+    "name", ["parseJson", "request", "get_json", "assertOk", "throwIfNull", "fetchAsync"]
+)
 def test_generic_names_say_nothing(name):
     assert call("python", module="shop.x", function=name).generic
 
 
-@pytest.mark.parametrize("name", ["parse_amount", "fetchAll", "process", "load_order", "checkout"])
+@pytest.mark.parametrize(
+    "name", ["parse_amount", "fetchAll", "process", "load_order", "checkout", "readAsync"]
+)
 def test_business_names_are_not_generic(name):
     assert not call("python", module="shop.x", function=name).generic
 
@@ -258,3 +262,24 @@ def test_every_language_is_found_and_claims_its_platforms_alone():
     assert len(platforms) == len(set(platforms))
     assert len(found) == 11
     assert language_of("nobody-knows").name == "other"
+
+
+@pytest.mark.parametrize(
+    ("source", "bundled"),
+    [
+        ("return cart.coupon.percent;", "return cart2.coupon.percent;"),
+        ("const x = get('a', { timeout: 2000 })", 'var x = get("a", { timeout: 2e3 });'),
+        ("const { card } = undefined;", "const { card } = void 0;"),
+        ("return new Date('x');", 'return /* @__PURE__ */ new Date("x");'),
+        ("return total(lines);", "return (0, cart_1.total)(lines);"),
+        ("fetch('https://x.test/a');", 'fetch("https://x.test/a"); // retried'),
+    ],
+)
+def test_what_bundlers_rewrite_is_undone(source, bundled):
+    line_of = language_of("node").line_of
+    assert line_of(source) == line_of(bundled)
+
+
+def test_minified_lines_are_no_source():
+    assert language_of("node").line_of("a" * 301) == ""
+    assert language_of("node").line_of("{snip} x") == ""

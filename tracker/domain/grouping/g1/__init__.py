@@ -20,6 +20,9 @@ from tracker.domain.grouping.rules import Rules
 
 VERSION = "g1"
 
+LONG_LINE = 24
+"""Characters of a source line that two files hardly share by chance."""
+
 
 def keys_of(event: Event, rules: Rules) -> tuple[Key, ...]:
     """The keys of `event`, most precise first; never empty."""
@@ -89,10 +92,13 @@ def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
             name = digest(VERSION, "line", type_, place.text, "\x1e".join(soft), *at_line)
             found.append(Key(kinds.LINE, name, f"{why}, line “{line[:80]}”{_IGNORED_LINE}"))
         if not place.in_unit:
-            unit = place.calls[0].unit.rsplit("/", 1)[-1]
+            # A long line stands for itself, so that a bundle meets its sources.
+            unit = place.calls[0].unit.rsplit("/", 1)[-1] if len(line) < LONG_LINE else ""
             rest = "\x1e".join(call.name for call in place.calls[1:])
             name = digest(VERSION, "file", type_, unit, rest, *at_line)
-            found.append(Key(kinds.LINE_IN_FILE, name, f"{why}, line “{line[:80]}” in {unit}"))
+            found.append(
+                Key(kinds.LINE_IN_FILE, name, f"{why}, line “{line[:80]}” in {unit or 'any file'}")
+            )
     text = _message(error, type_, hard)
     found.append(
         Key(

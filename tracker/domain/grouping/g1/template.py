@@ -32,9 +32,9 @@ def template_of(message: str) -> str:
 
 
 def lead(template: str) -> str:
-    """The first three words of a template: what stays when words further on vary."""
+    """The first two words of a template: what stays when words further on vary."""
     words = template.split("<*>", 1)[0].split()
-    return " ".join(words[:3]) if words else template
+    return " ".join(words[:2]) if words else template
 
 
 def words_in(template: str) -> list[str]:

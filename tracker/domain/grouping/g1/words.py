@@ -27,13 +27,13 @@ BARE_GENERIC = word_set("""
     wrap unwrap expect __call__ __getitem__ __getattr__ __get__""")
 """Functions whose bare name says nothing when another module calls them."""
 
-_VERBS = BARE_GENERIC | word_set("""
-    get do make handle process post put delete patch open validate verify check perform load
-    read write""")
+_VERBS = BARE_GENERIC | word_set(
+    "get do make handle process post put delete patch open validate check"
+)
 
 _NOUNS = word_set("""
     json http api url xml yaml csv response res req request result error exception err status ok
-    sync async with safe try and or if raw body throw fail not null none defined""")
+    with safe try and or if raw body throw fail not null none defined""")
 
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -50,6 +50,10 @@ def is_generic(name: str) -> bool:
     if len(name) > 40:
         return False
     words = words_of(name)
+    if len(words) > 1 and words[-1] in ("async", "sync"):
+        words.pop()
+        if len(words) == 1:
+            return words[0] in BARE_GENERIC
     if len(words) < 2:
         return False
     return words[0] in _VERBS and all(word in _NOUNS or word in _VERBS for word in words[1:])

@@ -40,6 +40,10 @@ _SHORT_WORDS = words.word_set("""
     ui up url use """)
 _METHODS = words.word_set("get post put delete patch head")
 """The name is all there is of a site, and these are every HTTP client's."""
+_COMMENT = re.compile(r"/\*[^*]{0,80}\*/ ?|(?<!:)//.*$")
+_DECLARATION = re.compile(r"^(?:export )?(?:const|let|var) ")
+_IMPORT = re.compile(r"\(0, ?\w+\.(\w+)\)|\b(?:import_\w+|\w+_\d+)\.(?=\w)")
+_EXPONENT = re.compile(r"\b(\d{1,6})e(\d)\b")
 _SUFFIX = re.compile(r"\b([A-Za-z_$]+)\d+\b")
 
 
@@ -107,10 +111,17 @@ def read(frame: Frame) -> Call:
 
 
 def line_of(line: str) -> str:
-    """Bundlers number names that clash (`cart2`); minified or shortened lines are no source."""
+    """What bundlers rewrite is undone: numbered names (`cart2`), quotes, `void 0`, `2e3`,
+    declarations, imports; minified or shortened lines are no source.
+    """
     if len(line) > 300 or "{snip}" in line:
         return ""
-    return _SUFFIX.sub(r"\1", line)
+    line = _COMMENT.sub("", line.replace("'", '"').replace("`", '"'))
+    line = line.replace("(void 0)", "undefined").replace("void 0", "undefined")
+    line = _IMPORT.sub(r"\1", _DECLARATION.sub("", line))
+    if "e" in line:
+        line = _EXPONENT.sub(lambda match: match[1] + "0" * int(match[2]), line)
+    return _SUFFIX.sub(r"\1", line).rstrip("; ")
 
 
 LANGUAGE = Language(
