@@ -145,7 +145,7 @@ class BareView(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         """Say in a sentence what is wrong, and count it."""
         if isinstance(exc, MustWait):
-            response = Answer(status=503)
+            response = Answer(status=204)  # asked again, never sent: no log line of a failure
             response.must_wait = True
             return response
         if isinstance(exc, MethodNotAllowed):
