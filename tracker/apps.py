@@ -9,4 +9,4 @@ class TrackerConfig(AppConfig):
     name = "tracker"
     label = "tracker"
     default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = "Issues"
+    verbose_name = "Workspace"

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
@@ -110,6 +111,7 @@ class ProjectAdmin(ScopedAdmin[Project]):
         context = {
             **self.admin_site.each_context(request),
             "title": f"Set up {project.name}", "opts": self.opts, "project": project,
+            "now": datetime.now(UTC),
             "keys": [(key, key.dsn(url)) for key in keys],
             "can_change": access_of(request).has(Role.ADMIN, project.team_id),
             "snippets": snippets(keys[0].dsn(url), url, keys[0].rollbar_post_server,
@@ -118,16 +120,13 @@ class ProjectAdmin(ScopedAdmin[Project]):
         return TemplateResponse(request, "admin/tracker/project/setup.html", context)
 
     def waiting_view(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Whether the first event has come, and which issue it made."""
+        """Whether an event has come since a moment (at all, without one), and which issue it made."""
         project = self._project(request, project_id)
-        issue = (
-            access_of(request)
-            .issues()
-            .live()
-            .filter(project=project)
-            .order_by("-last_seen")
-            .first()
-        )
+        issues = access_of(request).issues().live().filter(project=project)
+        if project.first_event_at is not None:
+            since = parse_datetime(request.GET.get("since", ""))
+            issues = issues.filter(last_seen__gt=since) if since else issues
+        issue = issues.order_by("-last_seen").first()
         link = reverse("admin:tracker_issue_change", args=[issue.pk]) if issue else ""
         return JsonResponse({"arrived": issue is not None, "url": link})
 
