@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tracker.access import Access
 from tracker.admin._typed import StockForm, StockInline, StockUserAdmin
-from tracker.admin.base import ScopedAdmin, access_of
+from tracker.admin.base import ScopedAdmin, access_of, found
 from tracker.models import ApiToken, Membership, Role, Team, User
 
 if admin.site.is_registered(Group):
@@ -170,8 +170,11 @@ class UserAdmin(StockUserAdmin[User]):
             raise Http404
         return super().user_change_password(request, id, form_url)
 
-    def _get_obj_does_not_exist_redirect(self, *args: Any) -> HttpResponse:
-        raise Http404
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> User | None:
+        """The account, if it is the user's to see."""
+        return found(super().get_object(request, object_id, from_field))
 
 
 class TokenForm(StockForm[ApiToken]):

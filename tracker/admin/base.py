@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Generic, cast
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelChoiceField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 
 from tracker.access import Access
 from tracker.admin._typed import M, StockAdmin
@@ -85,8 +85,15 @@ class ScopedAdmin(StockAdmin[M], Generic[M]):
                 setattr(field.widget, f"can_{name}_related", False)
         return field
 
-    def _get_obj_does_not_exist_redirect(
-        self, request: HttpRequest, opts: Any, object_id: str
-    ) -> HttpResponse:
-        """Django would lead home with a message; what is foreign does not exist."""
-        raise Http404
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> M | None:
+        """The row, if it is the user's to see; Django would lead home, or say 403, which tells."""
+        return found(super().get_object(request, object_id, from_field))
+
+
+def found(row: M | None) -> M:
+    """The row. Raises Http404 when there is none."""
+    if row is None:
+        raise Http404("There is no such thing.")
+    return row

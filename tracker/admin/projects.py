@@ -120,7 +120,7 @@ class ProjectAdmin(ScopedAdmin[Project]):
         return TemplateResponse(request, "admin/tracker/project/setup.html", context)
 
     def waiting_view(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Whether an event has come since a moment (at all, without one), and which issue it made."""
+        """Whether an event has come since a moment, and which issue it made."""
         project = self._project(request, project_id)
         issues = access_of(request).issues().live().filter(project=project)
         if project.first_event_at is not None:
