@@ -9,7 +9,7 @@ DecodingError            .status, one sentence for the sender
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import zstandard
 
 MIB = 1024 * 1024

@@ -125,12 +125,12 @@ class MinidumpAdapter:
             words=context.sensitive_words, scrub=context.scrub, keep_ip=context.keep_ip, deep=True
         )
         raw, _ = jsontext.without_nul(raw)
-        made = event.build(_crash(raw), context, work)
+        made = event.build(crash(raw), context, work)
         files, dropped = _files(parts, made.event_id, work)
         return Parsed(events=(made,), attachments=files, dropped=dropped)
 
 
-def _crash(raw: dict[str, Any]) -> dict[str, Any]:
+def crash(raw: dict[str, Any]) -> dict[str, Any]:
     """The event with what a crash without symbols can say."""
     raw.setdefault("platform", "native")
     raw.setdefault("level", "fatal")

@@ -17,6 +17,7 @@ from ingest.adapters.base import (
     Receipt,
     TooLarge,
 )
+from ingest.adapters.minidump import crash
 from ingest.adapters.normalise import event, items, scalars
 from ingest.adapters.normalise.work import Work
 from tracker.domain.event import Event
@@ -134,6 +135,8 @@ class EnvelopeAdapter:
                 skipped[item.type if item.type in _NAMED else "unknown"] += 1
             else:
                 kept += 1
+        if not events and _holds_minidump(taken.items):
+            events = 1
         own = scalars.event_id(taken.headers.get("event_id"))
         named = own or found
         if not named and any(item.type in _WITH_ID for item in taken.items):
@@ -151,6 +154,14 @@ class EnvelopeAdapter:
             context, event_id=own, meta={**context.meta, "sent_at": sent_at}
         )
         return _Sorter(context).sort(taken.items)
+
+
+def _holds_minidump(listed: tuple[envelope.Item, ...]) -> bool:
+    """Whether there is a crash dump, which alone makes an event too."""
+    return any(
+        item.type == "attachment" and item.headers.get("attachment_type") == "event.minidump"
+        for item in listed
+    )
 
 
 _WITH_ID = frozenset({"event", "attachment", "feedback", "transaction"})
@@ -177,6 +188,8 @@ class _Sorter:
                 self._attachment(item)
             else:
                 self._report(item)
+        if not self.events and _holds_minidump(listed):
+            self.events.append(event.build(crash({}), self.context, _work(self.context, True, 0)))
         made = {name: tuple(values) for name, values in self.kept.items()}
         return Parsed(events=tuple(self.events), dropped=dict(self.dropped), **made)
 

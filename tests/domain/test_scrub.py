@@ -15,6 +15,7 @@ from tracker.domain.scrub import (
     key_words,
     luhn,
     may_hold_secrets,
+    scrub_pairs,
     scrub_query,
     scrub_text,
     split_words,
@@ -188,4 +189,6 @@ def test_scrubbing_takes_linear_time(text):
     scrub_text(text)
     may_hold_secrets(text.encode())
     scrub_query(text, KEYS)
+    scrub_pairs(text, KEYS)
+    scrub_pairs('"a":' * 20_000 + text.replace(" ", '"'), KEYS)
     assert time.perf_counter() - start < 2

@@ -256,3 +256,21 @@ def scrub_query(text: str, keys: KeyWords) -> str:
         return f"{start}{name}={FILTERED if keys.sensitive(name) else value}"
 
     return _PAIR.sub(hide, text)
+
+
+_QUOTED = re.compile(
+    r"""(["'])([^"'\\]{1,100})\1(\s{0,8}:\s{0,8})("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s,}\]]+)"""
+)
+
+
+def scrub_pairs(text: str, keys: KeyWords) -> str:
+    """Text that looks like an object, `{"a": "x"`, with the values of sensitive names hidden."""
+
+    def hide(match: re.Match[str]) -> str:
+        quote, name, colon, value = match.groups()
+        if not keys.sensitive(name):
+            return match.group()
+        kept = value if value in ("null", "None", "{", "[") else f"{quote}{FILTERED}{quote}"
+        return f"{quote}{name}{quote}{colon}{kept}"
+
+    return _QUOTED.sub(hide, text)

@@ -20,6 +20,7 @@ from ingest.adapters.normalise import (
 )
 from ingest.adapters.normalise.work import Work
 from tracker.domain.event import Event, ExceptionInfo, Frame, Thread
+from tracker.domain.scrub import scrub_query
 
 STORED_BYTES = 512 * 1024
 CLOCK_TOLERANCE = 55 * 60.0
@@ -199,10 +200,13 @@ def _facts(raw: dict[str, Any], work: Work) -> dict[str, str]:
     transaction = get("transaction")
     if transaction is None:
         transaction = get("culprit")
+    transaction = work.text(transaction, 200, (None, "transaction"))
+    if work.scrub and "?" in transaction:
+        transaction = scrub_query(transaction, work.keys)[:200]
     facts = {
         "platform": work.text(get("platform"), 64, (None, "platform")).strip().lower() or "other",
         "logger": work.text(get("logger"), 64, (None, "logger")),
-        "transaction": work.text(transaction, 200, (None, "transaction")),
+        "transaction": transaction,
         "server_name": work.text(name, 256, (None, "server_name")),
     }
     for key, limit, judge in (

@@ -5,7 +5,7 @@ from typing import Any
 from ingest.adapters import jsontext
 from ingest.adapters.normalise import bags, scalars
 from ingest.adapters.normalise.work import Place, Work, as_text
-from tracker.domain.scrub import FILTERED, scrub_query
+from tracker.domain.scrub import FILTERED, scrub_pairs, scrub_query
 
 URL_LENGTH = 2048
 BODY_BYTES = 8 * 1024
@@ -165,14 +165,7 @@ def _body(value: Any, work: Work) -> Any:
     """The body as an object where it is one, cut to its budget."""
     place: Place = (_PLACE, "data")
     if isinstance(value, str):
-        if value[:1] in "{[" and len(value) <= 4 * BODY_BYTES:
-            try:
-                decoded = jsontext.decode(value.encode("utf-8", "replace")).value
-            except jsontext.NotJson:
-                decoded = None
-            value = decoded if isinstance(decoded, dict | list) else value
-        elif work.scrub and "=" in value[:200] and len(value) <= 4 * BODY_BYTES:
-            value = scrub_query(value, work.keys)
+        value = _text_body(value, place, work)
     value = bags.clean_value(value, BODY_BYTES, place, work)
     holder = {"data": value}
     if isinstance(value, dict):
@@ -180,6 +173,19 @@ def _body(value: Any, work: Work) -> Any:
     elif isinstance(value, list):
         bags.fit(holder, BODY_BYTES, _PLACE, work)
     return holder["data"]
+
+
+def _text_body(text: str, place: Place, work: Work) -> Any:
+    """A body sent as text: the object that it holds, or the text without secrets."""
+    if len(text) > 4 * BODY_BYTES:
+        text = work.text(text, BODY_BYTES, place)
+    if text[:1] in "{[":
+        try:
+            decoded = jsontext.decode(text.encode("utf-8", "replace")).value
+        except jsontext.NotJson:
+            return scrub_pairs(text, work.keys) if work.scrub else text
+        return decoded if isinstance(decoded, dict | list) else text
+    return scrub_query(text, work.keys) if work.scrub else text
 
 
 def _environment(value: Any, work: Work) -> dict[str, Any]:

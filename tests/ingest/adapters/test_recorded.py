@@ -3,6 +3,7 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from ingest.adapters.base import Context
 
 FOLDER = Path(__file__).parents[2] / "payloads"
 FILES = sorted(FOLDER.glob("*/*.json"))
-ADAPTERS = {
+ADAPTERS: dict[str, Any] = {
     "envelope": sentry.ADAPTERS[0],
     "store": sentry.ADAPTERS[1],
     "item": rollbar.ADAPTER,

@@ -201,3 +201,13 @@ def test_event_from_dict(context):
     event = event_from_dict({"message": "a\0b", "extra": {"token": "x", "n": 2**60}}, context)
     assert event.message == "a\ufffdb" and event.cut
     assert event.data["extra"] == {"token": "[Filtered]", "n": str(2**60)}
+
+
+def test_a_minidump_alone_makes_an_event(context):
+    body = b'{}\n{"type":"attachment","attachment_type":"event.minidump","length":4}\nMDMP'
+    receipt = ENVELOPE.check(body, FRESH)
+    assert (receipt.events, receipt.event_id) == (1, FRESH)
+    parsed = ENVELOPE.parse(body, context)
+    assert parsed.events[0].unhandled and parsed.attachments[0].kind == "event.minidump"
+    beside = body + b'\n{"type":"event"}\n{"message":"m"}'
+    assert ENVELOPE.parse(beside, context).events[0].message == "m"

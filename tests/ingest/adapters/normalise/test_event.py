@@ -473,3 +473,31 @@ def test_scrubbing_can_be_switched_off_by_the_project(context):
 def test_relays_errors_are_kept(parse):
     event = parse(errors=[{"type": "invalid_data", "name": "a", "value": "secret"}, None])
     assert event.data["errors"] == [{"type": "invalid_data", "name": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("password=x&n=1", "password=[Filtered]&n=1"),
+        ('{"token": "abc", "n": {"secret": 1}}', {"token": "[Filtered]", "n": {"secret": "[Filtered]"}}),
+        ('{"token": "abc", "n": 1', '{"token": "[Filtered]", "n": 1'),
+        ("{'api_key': 'k', 'n': None", "{'api_key': '[Filtered]', 'n': None"),
+        ("plain words", "plain words"),
+    ],
+)  # fmt: skip
+def test_bodies_as_text_lose_their_secrets(parse, body, kept):
+    assert parse(request={"data": body}).data["request"]["data"] == kept
+
+
+def test_a_long_body_is_cut_and_still_scrubbed(parse):
+    for body in (
+        '{"password": "hunter2", "a": "' + "x" * 90_000,
+        "a=1&password=hunter2&b=" + "x" * 90_000,
+    ):
+        event = parse(request={"data": body})
+        assert "hunter2" not in orjson.dumps(event.data).decode()
+        assert len(event.data["request"]["data"]) <= 8 * 1024 + 20 and event.cut
+
+
+def test_a_transaction_with_a_query_loses_its_secrets(parse):
+    assert parse(transaction="/pay?token=abc").transaction == "/pay?token=[Filtered]"
