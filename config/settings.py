@@ -181,6 +181,13 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"Emberwatch <emberwatch@{EMBERWATCH_URL.host}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# --- Keeping -----------------------------------------------------------------------------------
+
+RETENTION_DAYS = env.number("EMBERWATCH_RETENTION_DAYS", 90, low=1, high=3650)
+"""Days that events are kept; projects may keep theirs shorter."""
+SAMPLE_ABOVE = env.number("EMBERWATCH_SAMPLE_ABOVE", 100_000, low=100, high=10**9)
+"""Events under one grouping key up to which all are stored; beyond, a thinning sample is."""
+
 # --- Going out: private addresses that webhooks may reach (default: none) ----------------------
 
 EMBERWATCH_OUTBOUND_ALLOW = env.words("EMBERWATCH_OUTBOUND_ALLOW")

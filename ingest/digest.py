@@ -54,6 +54,8 @@ class ProjectRules(Struct, frozen=True):
     scrub: bool
     keep_ip: bool
     sensitive_words: frozenset[str]
+    dictionary: int
+    keep_all: bool
 
 
 class Work(Struct):
@@ -147,7 +149,6 @@ def prepare(row: inbox.Row, body: bytes, rules: ProjectRules) -> list[Prepared]:
 
 def _prepared(row: inbox.Row, event: Event, rules: ProjectRules) -> Prepared:
     keys = keys_of(event, rules.grouping_version)
-    payload, dictionary = payloads.pack(event.data)
     return Prepared(
         project_id=row.project_id,
         event_id=UUID(hex=event.event_id),
@@ -155,8 +156,9 @@ def _prepared(row: inbox.Row, event: Event, rules: ProjectRules) -> Prepared:
         # The payload is packed: holding it twice would be most of the worker's memory.
         event=msgspec.structs.replace(event, data={}),
         keys=keys,
-        payload=payload,
-        dictionary=dictionary,
+        payload=payloads.pack(event.data, rules.dictionary),
+        dictionary=rules.dictionary,
+        keep_all=rules.keep_all,
     )
 
 
@@ -212,6 +214,8 @@ def _project_rules(project_ids: set[int]) -> dict[int, ProjectRules]:
                 scrub=project.scrub,
                 keep_ip=project.keep_ip,
                 sensitive_words=frozenset(word.lower() for word in project.sensitive_words),
+                dictionary=project.dictionary,
+                keep_all=project.unlimited,
             )
             _rules[project.pk] = (now, rules)
             fresh[project.pk] = rules

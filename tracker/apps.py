@@ -10,3 +10,9 @@ class TrackerConfig(AppConfig):
     label = "tracker"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Workspace"
+
+    def ready(self) -> None:
+        """Let payloads read trained dictionaries from the database."""
+        from tracker import payloads, store  # noqa: PLC0415 - models are not loaded before
+
+        payloads.fetch = store.dictionary

@@ -22,6 +22,8 @@ class Prepared(Struct, frozen=True):
     keys: Keys
     payload: bytes
     dictionary: int
+    keep_all: bool = False
+    """The project keeps every event, however noisy an issue."""
 
     @property
     def day(self) -> date:
@@ -36,6 +38,8 @@ class Placed(Struct, frozen=True):
     issue_id: int
     via: bytes
     """Hash of the key it is counted under."""
+    before: int = 0
+    """Events counted under that key before this one."""
 
 
 class Recorded(Struct, frozen=True):
@@ -44,5 +48,7 @@ class Recorded(Struct, frozen=True):
     counted: int = 0
     duplicate: int = 0
     discarded: int = 0
+    sampled: int = 0
+    """Counted, but not stored."""
     new_issues: int = 0
     regressed: int = 0

@@ -13,6 +13,8 @@ from tracker.domain.grouping.resolve import Known, Verdict, apply, resolve
 
 Shelf = dict[bytes, Known]
 """Known keys of one project, by hash."""
+Counts = dict[tuple[int, bytes], int]
+"""Events counted under (project, key)."""
 
 
 class Founding(Struct):
@@ -47,20 +49,22 @@ def place(batch: Sequence[Prepared]) -> Placement:
     Runs inside the digest's transaction. New keys are only made while holding the
     project's grouping lock, and after a second look, so no two workers open one issue twice.
     """
-    shelves = _shelves(batch)
+    counts: Counts = {}
+    shelves = _shelves(batch, counts)
     creating = sorted({p.project_id for p in batch if _makes_keys(p, shelves)})
     if creating:
         store.lock_grouping(creating)
-        shelves.update(_shelves([p for p in batch if p.project_id in set(creating)]))
-    return _walk(batch, shelves)
+        shelves.update(_shelves([p for p in batch if p.project_id in set(creating)], counts))
+    return _walk(batch, shelves, counts)
 
 
-def _shelves(batch: Sequence[Prepared]) -> dict[int, Shelf]:
+def _shelves(batch: Sequence[Prepared], counts: Counts) -> dict[int, Shelf]:
     wanted = sorted(
         {(p.project_id, p.keys.version, key.hash) for p in batch for key in p.keys.keys}
     )
     shelves: dict[int, Shelf] = {p.project_id: {} for p in batch}
     for row in store.find_keys(wanted):
+        counts[row.project_id, row.hash] = row.events
         shelves[row.project_id][row.hash] = Known(
             issue=row.issue_id,
             kind=row.kind,
@@ -77,7 +81,7 @@ def _makes_keys(prepared: Prepared, shelves: dict[int, Shelf]) -> bool:
     return verdict.issue is None or bool(verdict.new_keys or verdict.mark_precise)
 
 
-def _walk(batch: Sequence[Prepared], shelves: dict[int, Shelf]) -> Placement:
+def _walk(batch: Sequence[Prepared], shelves: dict[int, Shelf], counts: Counts) -> Placement:
     """Climb the ladder for each event, with what the events before it added."""
     placement = Placement(placed=[], discarded=[], foundings={}, keys={})
     fresh = iter(_spare_ids(batch, shelves))
@@ -92,7 +96,10 @@ def _walk(batch: Sequence[Prepared], shelves: dict[int, Shelf]) -> Placement:
             issue_id = next(fresh, None) or store.new_issue_ids(1)[0]
             placement.foundings[issue_id] = Founding(issue_id, prepared)
         _note_keys(placement, prepared, verdict, issue_id, shelf)
-        placement.placed.append(Placed(prepared, issue_id, verdict.via))
+        counted = (prepared.project_id, verdict.via)
+        before = counts.get(counted, 0)
+        counts[counted] = before + 1
+        placement.placed.append(Placed(prepared, issue_id, verdict.via, before))
     return placement
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from tracker import store
@@ -23,6 +24,7 @@ from tracker.actions.tally import IssueTally, Tally, add_up
 from tracker.domain import sketch
 from tracker.domain.event import LEVELS
 from tracker.domain.lifecycle import Cause, Resolution, Sighting, judge, move, state_of
+from tracker.domain.sampling import keep
 from tracker.domain.titles import title_of
 from tracker.domain.words import files_and_functions
 from tracker.models import ActivityKind, IssueText, Ledger
@@ -52,17 +54,17 @@ def record(batch: Sequence[Prepared], settle: Callable[[], None]) -> Recorded:
         placement = place(fresh)
         tally = add_up(placement.placed, environments)
         key_ids = store.upsert_keys(_key_rows(placement, tally))
-        store.copy_events(
-            [_event_row(one, key_ids, environments, releases) for one in placement.placed]
-        )
+        kept = _kept(placement.placed)
+        store.copy_events([_event_row(one, key_ids, environments, releases) for one in kept])
         new_people = _write_counts(tally)
-        store.add_to_ledger(_ledger_rows(batch, fresh, placement))
+        store.add_to_ledger(_ledger_rows(batch, fresh, placement, kept))
         regressed = _write_issues(placement, tally, new_people, releases)
         settle()
     return Recorded(
         counted=len(placement.placed),
         duplicate=len(batch) - len(fresh),
         discarded=len(placement.discarded),
+        sampled=len(placement.placed) - len(kept),
         new_issues=len(placement.foundings),
         regressed=regressed,
     )
@@ -76,6 +78,19 @@ def _fresh(batch: Sequence[Prepared]) -> list[Prepared]:
     rows = sorted((p.project_id, p.event_id, p.day) for p in first.values())
     new = store.insert_seen(rows)
     return [p for key, p in first.items() if key in new]
+
+
+def _kept(placed: Sequence[Placed]) -> list[Placed]:
+    """Those whose payload is stored: all but the bulk of very noisy issues."""
+    threshold = settings.SAMPLE_ABOVE
+    latest = {(one.prepared.project_id, one.issue_id): one for one in placed}
+    return [
+        one
+        for one in placed
+        if one.prepared.keep_all
+        or keep(one.prepared.event_id.bytes, one.before, threshold)
+        or latest[one.prepared.project_id, one.issue_id] is one
+    ]
 
 
 def _key_rows(
@@ -136,7 +151,10 @@ def _write_counts(tally: Tally) -> dict[tuple[int, int], int]:
 
 
 def _ledger_rows(
-    batch: Sequence[Prepared], fresh: Sequence[Prepared], placement: Placement
+    batch: Sequence[Prepared],
+    fresh: Sequence[Prepared],
+    placement: Placement,
+    kept: Sequence[Placed],
 ) -> list[tuple[int, date, str, str, int]]:
     """Sorted additions to the books, under the day of receipt."""
     sums: dict[tuple[int, date, str, str], int] = {}
@@ -153,6 +171,9 @@ def _ledger_rows(
         add(prepared, Ledger.Kind.DISCARDED.value)
     for one in placement.placed:
         add(one.prepared, Ledger.Kind.COUNTED.value)
+        add(one.prepared, Ledger.Kind.SAMPLED.value)
+    for one in kept:
+        add(one.prepared, Ledger.Kind.SAMPLED.value, -1)
     return [(*key, count) for key, count in sorted(sums.items()) if count]
 
 

@@ -4,6 +4,7 @@ from tracker.models.access import ApiToken, Membership, Role, Team, User
 from tracker.models.activity import Activity, ActivityKind
 from tracker.models.attachment import Attachment
 from tracker.models.deploy import Deploy
+from tracker.models.dictionary import PayloadDictionary
 from tracker.models.event import EventRow, EventSeen
 from tracker.models.feedback import Feedback
 from tracker.models.filters import InboundFilters
@@ -37,6 +38,7 @@ __all__ = [
     "Membership",
     "Monitor",
     "Move",
+    "PayloadDictionary",
     "Project",
     "ProjectKey",
     "Release",

@@ -42,6 +42,14 @@ class Project(models.Model):
     first_event_at = models.DateTimeField(null=True, blank=True, editable=False)
     salt = models.BinaryField(default=new_salt, editable=False)
     grouping_version = models.CharField(max_length=8, default="g1", editable=False)
+    dictionary = models.PositiveSmallIntegerField(
+        default=1, editable=False, help_text="Number of the dictionary that packs new events."
+    )
+    retention_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Days that events are kept; empty: as long as the instance keeps them.",
+    )
     unlimited = models.BooleanField(
         default=False, help_text="No quota, rate limit or caps on what events may create."
     )

@@ -96,7 +96,7 @@ def test_small_merge_is_complete_at_once(project: Project) -> None:
 
 
 def test_unmerge_is_remembered(project: Project, small_chunks: None) -> None:
-    survivor, outcome = moving.merge(Issue.objects.all(), None, timezone.now())
+    survivor, _ = moving.merge(Issue.objects.all(), None, timezone.now())
     for _ in steps():
         pass
     mine = set(EventRow.objects.filter(issue_id=survivor.pk).values_list("key_id", flat=True))
