@@ -72,9 +72,7 @@ def attempt(delivery_id: int) -> Attempt | None:
         last_error=answer.note,
     )  # fmt: skip
     if settled:
-        Channel.objects.filter(pk=delivery.channel_id).update(
-            failures=0, paused_until=None, last_error="", last_sent_at=Now()
-        )
+        _count_success(delivery.channel_id)
     return Attempt(Delivery.State.SENT, following(delivery))
 
 
@@ -165,6 +163,8 @@ def send_test(channel: Channel, who: str) -> Delivery:
         changes = {"state": Delivery.State.DEAD, "last_status": error.status,
                    "last_error": str(error)}  # fmt: skip
     _settle(delivery, **changes)
+    if changes["state"] == Delivery.State.SENT:
+        _count_success(channel.pk)  # what waited for a paused channel may leave
     delivery.refresh_from_db()
     return delivery
 
@@ -236,6 +236,12 @@ def _failed(delivery: Delivery, error: TransportError) -> Attempt:
     if settled:
         _count_failure(delivery.channel_id, told["last_error"])
     return outcome
+
+
+def _count_success(channel_id: int) -> None:
+    Channel.objects.filter(pk=channel_id).update(
+        failures=0, paused_until=None, last_error="", last_sent_at=Now()
+    )
 
 
 def _count_failure(channel_id: int, error: str) -> None:
