@@ -1,0 +1,94 @@
+"""What a change of rules would do to events that are already here, before it is saved."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from tracker.domain.event import Event
+from tracker.domain.grouping import CURRENT, keys_of
+from tracker.domain.grouping.resolve import Known, apply, resolve
+from tracker.domain.grouping.rules import Rules
+from tracker.domain.titles import title_of
+
+MOST_SHOWN = 50
+"""Splits and joins that are told of each kind, largest first."""
+
+
+class Change(Struct, frozen=True):
+    """A group that splits, or that several groups join into."""
+
+    title: str
+    """Of its first event."""
+    sizes: tuple[int, ...]
+    """Events in each part, largest first."""
+    titles: tuple[str, ...]
+    """Of the first event of each part, in the same order."""
+
+
+class Preview(Struct, frozen=True):
+    """The groups of some events under two sets of rules."""
+
+    events: int
+    before: int
+    """Groups under the old rules."""
+    after: int
+    """Groups under the new rules."""
+    moved: int
+    """Events whose group gains or loses others."""
+    splits: tuple[Change, ...] = ()
+    joins: tuple[Change, ...] = ()
+
+
+def regroup(events: Iterable[Event], rules: Rules, version: str = CURRENT) -> list[int]:
+    """The group of each event, had they arrived in this order in an empty project."""
+    known: dict[bytes, Known] = {}
+    found: list[int] = []
+    issues = 0
+    for event in events:
+        verdict = resolve(keys_of(event, version, rules), known)
+        issue = verdict.issue
+        if issue is None:
+            issue = issues = issues + 1
+        apply(verdict, issue, known)
+        found.append(issue)
+    return found
+
+
+def preview(
+    events: Sequence[Event], before: Rules, after: Rules, version: str = CURRENT
+) -> Preview:
+    """Compare the groups of `events`, in the order of their arrival, under two sets of rules."""
+    old, new = regroup(events, before, version), regroup(events, after, version)
+    titles = [title_of(event).title for event in events]
+    splits, split_events = _parted(old, new, titles)
+    joins, joined_events = _parted(new, old, titles)
+    return Preview(
+        events=len(events),
+        before=len(set(old)),
+        after=len(set(new)),
+        moved=len(split_events | joined_events),
+        splits=splits,
+        joins=joins,
+    )
+
+
+def _parted(
+    whole: Sequence[int], parts: Sequence[int], titles: Sequence[str]
+) -> tuple[tuple[Change, ...], set[int]]:
+    """The groups of `whole` that lie in several of `parts`, and the places of their events."""
+    inside: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for place, (group, part) in enumerate(zip(whole, parts, strict=True)):
+        inside[group][part].append(place)
+    changes: list[Change] = []
+    touched: set[int] = set()
+    for found in inside.values():
+        if len(found) < 2:
+            continue
+        places = sorted(found.values(), key=lambda one: (-len(one), one[0]))
+        first = min(one[0] for one in places)
+        sizes = tuple(len(one) for one in places)
+        changes.append(Change(titles[first], sizes, tuple(titles[one[0]] for one in places)))
+        touched.update(place for one in places for place in one)
+    changes.sort(key=lambda change: -sum(change.sizes))
+    return tuple(changes[:MOST_SHOWN]), touched
