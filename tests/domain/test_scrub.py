@@ -117,6 +117,8 @@ def test_what_only_looks_like_a_secret_stays(text):
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_the_raw_look_sees_every_secret(secret, ascii_only):
+    body = json.dumps({"a": f"card\n{secret}\u00e9\t{secret} x"}, ensure_ascii=ascii_only)
+    assert may_hold_secrets(body.encode())
     for text in (
         secret,
         "x" * 500 + " " + secret,

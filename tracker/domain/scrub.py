@@ -143,8 +143,9 @@ def is_card_number(number: int) -> bool:
 
 _CLASSES = bytes(48 if 48 <= c <= 57 else 45 if c in b" -" else 120 for c in range(256))
 _ESCAPED_ASCII = re.compile(rb"\\u00(?:2[0dDeEfF]|3[0-9aA]|[4-7])")
-_RAW_CARD = re.compile(
-    rb"(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -])\d{6}\2\d{5})(?!\d)"
+_RAW_CARD = re.compile(  # begins as `_CARD` does, or after a JSON escape
+    rb"(?:(?<![\w.])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
+    rb"(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -])\d{6}\2\d{5})(?!\w)"
 )
 
 
