@@ -49,11 +49,14 @@ def main() -> int:
     """Run the demo; exit status 1 with one sentence when it cannot run."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--dsn", help="report there, instead of to the stack of this folder")
+    parser.add_argument("--visits", type=int, help="visits in each environment")
     wanted = parser.parse_args()
     began = time.monotonic()
     try:
         target = of_dsn(wanted.dsn) if wanted.dsn else find_target()
-        deploy(target.dsn)
+        deploy(
+            target.dsn, VISITS if wanted.visits is None else dict.fromkeys(VISITS, wanted.visits)
+        )
     except CannotDemo as error:
         print(error, file=sys.stderr)
         return 1
@@ -101,14 +104,14 @@ def manage(*words: str) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def deploy(dsn: str) -> None:
+def deploy(dsn: str, visits: dict[str, int]) -> None:
     """Two releases, one after the other, each in three environments. Raises CannotDemo."""
     for at, release in enumerate(RELEASES):
-        print(f"running {release} in {', '.join(VISITS)}", flush=True)
+        print(f"running {release} in {', '.join(visits)}", flush=True)
         with ThreadPoolExecutor(2) as pool:
             runs = [
-                pool.submit(shop, dsn, release, environment, visits, at * 10 + number)
-                for number, (environment, visits) in enumerate(reversed(VISITS.items()))
+                pool.submit(shop, dsn, release, environment, count, at * 10 + number)
+                for number, (environment, count) in enumerate(reversed(visits.items()))
             ]
             for run in runs:
                 run.result()
