@@ -117,8 +117,8 @@ def test_no_file_names(what: str, pattern: str):
             "",
         }:
             continue
-        if path == Path(__file__).resolve() or "payloads" in path.parts:
-            continue  # recorded payloads hold the paths of whoever crashed
+        if "tests" in path.relative_to(ROOT).parts and "path" in what:
+            continue  # what crashed elsewhere names its own paths
         for number, line in enumerate(
             path.read_text(encoding="utf-8", errors="replace").splitlines(), 1
         ):

@@ -26,7 +26,7 @@ from config.run.processes import STOP_SECONDS, Process, Sizes, processes
 
 TICK = 0.25
 """Seconds between two looks at the children when nobody says anything."""
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 FIRST_PAUSE, LONGEST_PAUSE, STEADY = 0.5, 30.0, 60.0
 """Backoff of restarts, seconds; a child that lived STEADY seconds starts afresh."""
 USAGE = "usage: manage.py up    start everything; see README.md for the variables it reads"
