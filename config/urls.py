@@ -10,6 +10,7 @@ from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *([path("", include("ingest.urls"))] if find_spec("ingest.urls") else []),
+    path("api/v1/", include("tracker.api.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -37,7 +37,7 @@ def line_regex(pattern: str, boundary: str) -> str:
     return f"[\n{boundary}]{inner}\n"
 
 
-class _Capital(Lookup):  # type: ignore[type-arg]  # generic in the stubs alone
+class _Capital(Lookup):
     """`lhs` against a text that the database capitalises, as it did with what is stored."""
 
     lhs_form = "{}"

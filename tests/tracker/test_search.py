@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest import digest, inbox
+from tests.factories.events import python_event, send
 from tests.factories.projects import make_project
-from tests.ingest.test_digest import event, letter
 from tracker.actions import triage
 from tracker.domain.search import KEYS, SearchError, parse
 from tracker.models import Issue, Membership, Project, Role, Team, User
@@ -34,8 +33,7 @@ def user(project: Project) -> User:
 def put(project: Project, number: int = 1, **more: object) -> Issue:
     """One event through the real digest; its issue."""
     before = set(Issue.objects.values_list("pk", flat=True))
-    inbox.put_rows([letter(project, event(number, **more))])
-    digest.run()
+    send(project, python_event(number, **more))
     fresh = Issue.objects.exclude(pk__in=before)
     return fresh.get()
 
@@ -158,9 +156,8 @@ def test_people_and_teams(project: Project, user: User) -> None:
 def test_others_projects_stay_out_of_sight(project: Project, user: User) -> None:
     other = make_project("Other", team="Others")
     theirs = put(other, 1, user={"id": "7"}, release="9", tags={"tier": "gold"})
-    shown = event(2)
-    inbox.put_rows([letter(other, shown)])
-    digest.run()
+    shown = python_event(2)
+    send(other, shown)
     for text in ("is:new", "valueerror", "tag[tier]:gold", "user.id:7", "release:[9,latest]",
                  "project:other", f"event_id:{shown['event_id']}", f"id:{theirs.short_id}"):  # fmt: skip
         assert found(text, user) == set(), text
@@ -170,9 +167,8 @@ def test_others_projects_stay_out_of_sight(project: Project, user: User) -> None
 
 
 def test_ids_jump(project: Project, user: User) -> None:
-    shown = event(1)
-    inbox.put_rows([letter(project, shown)])
-    digest.run()
+    shown = python_event(1)
+    send(project, shown)
     issue = Issue.objects.get()
     event_id = uuid.UUID(str(shown["event_id"]))
     for text in (f"event_id:{event_id.hex}", str(event_id), event_id.hex.upper()):
@@ -202,8 +198,7 @@ def test_what_cannot_be_searched_is_said(user: User) -> None:
 
 
 def test_counts_are_bounded(project: Project, user: User) -> None:
-    inbox.put_rows([letter(project, event(number)) for number in range(5)])
-    digest.run()
+    send(project, *(python_event(number) for number in range(5)))
     issues = find(parse("is:new"), user, NOW + timedelta(hours=1))
     assert bounded_count(issues) == (5, False)
     assert bounded_count(issues, limit=3) == (3, True)

@@ -1,0 +1,93 @@
+"""What every view of `/api/v1/` shares: token, scope, sentences for errors, the caller's reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from tracker.access import Access
+from tracker.api.auth import BearerToken, HasScope
+from tracker.api.errors import BadRequest, answer, missing
+from tracker.models import Environment, Project, Role, User
+
+PAGED = [
+    OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
+    OpenApiParameter("limit", int, description="Rows of a page: 1 to 100, else 30."),
+]
+OF_PROJECT = OpenApiParameter("project", str, description="Slug or id of a project.")
+
+
+class ApiView(APIView):
+    """JSON in and out; nothing but a bearer token lets in."""
+
+    authentication_classes = (BearerToken,)
+    permission_classes: Sequence[type[BasePermission]] = (HasScope,)
+    renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
+    schema = AutoSchema()
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Any]:
+        """Ours."""
+        return answer
+
+
+class PlainText(BaseRenderer):
+    """Text as it is."""
+
+    media_type = "text/markdown"
+    format = "md"
+    charset = "utf-8"
+
+    def render(self, data: Any, media_type: str | None = None, context: Any = None) -> bytes:
+        """Bytes of a text; an error's sentence."""
+        text = data.get("detail", "") if isinstance(data, dict) else data
+        return str(text).encode()
+
+
+def access_of(request: Request) -> Access:
+    """The reach of the token's user."""
+    return Access.of(cast("User", request.user))
+
+
+def project_of(request: Request, named: str) -> Project:
+    """A project by slug or id, among the user's. Raises NotFound."""
+    for project in access_of(request).projects.values():
+        if named in (project.slug, str(project.pk)):
+            return project
+    raise missing("project")
+
+
+def chosen_projects(request: Request) -> list[Project]:
+    """Those that `project=` names (it may be repeated), else all of the user's."""
+    names = request.query_params.getlist("project")
+    if not names:
+        return list(access_of(request).projects.values())
+    return [project_of(request, name) for name in names[:100]]
+
+
+def demand(request: Request, role: str, project: Project) -> None:
+    """Raise PermissionDenied unless the user has at least `role` in the project's team."""
+    if not access_of(request).has(role, project.team_id):
+        least = "an admin" if role == Role.ADMIN else "a triager"
+        raise PermissionDenied(f"Only {least} of the team of {project} may do this.")
+
+
+def environment_names(project_ids: Sequence[int]) -> dict[int, str]:
+    """Names of environments by id, hidden ones too."""
+    rows = Environment.objects.filter(project__in=project_ids)
+    return dict(rows.values_list("pk", "name"))
+
+
+def choice(request: Request, name: str, choices: Sequence[str]) -> str:
+    """A word of the address; the first when it is absent. Raises BadRequest."""
+    given = request.query_params.get(name, "") or choices[0]
+    if given not in choices:
+        raise BadRequest(f"{name} is one of {', '.join(choices)}.")
+    return given

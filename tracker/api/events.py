@@ -1,0 +1,160 @@
+"""Events: one by its id, those of an issue, and one as Markdown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tracker.actions.moving import sources_of
+from tracker.api import shapes, told
+from tracker.api.base import (
+    OF_PROJECT,
+    PAGED,
+    ApiView,
+    PlainText,
+    chosen_projects,
+    environment_names,
+)
+from tracker.api.errors import missing
+from tracker.api.issues import TEXT, issue_of
+from tracker.api.paging import Keyset, page_of
+from tracker.domain.anatomy import dissect
+from tracker.models import EventRow, EventSeen, Issue, Release
+from tracker.payloads import PayloadError, unpack
+from tracker.retelling import markdown_of
+
+NEWEST = Keyset((("received_at", datetime), ("event_id", UUID)))
+
+
+class Unreadable(APIException):
+    """The stored payload is damaged: ours to mend, and said so."""
+
+    status_code = 500
+    default_detail = "The stored payload of this event can't be read."
+
+
+def stored_of(issue: Issue) -> QuerySet[EventRow]:
+    """An issue's events, those that are still on their way from a merged one included."""
+    return EventRow.objects.filter(project_id=issue.project_id, issue_id__in=sources_of(issue))
+
+
+def _releases(rows: list[EventRow]) -> dict[int, str]:
+    numbers = sorted({row.release_id for row in rows if row.release_id})
+    if not numbers:
+        return {}
+    return dict(Release.objects.filter(pk__in=numbers).values_list("pk", "version"))
+
+
+class IssueEvents(ApiView):
+    """`issues/<id>/events/`."""
+
+    @extend_schema(
+        operation_id="issues_events",
+        summary="Its stored events, newest first",
+        parameters=PAGED,
+        responses=shapes.EventShape(many=True),
+    )
+    def get(self, request: Request, issue: str) -> Response:
+        """A page of events, without their payloads."""
+        found = issue_of(request, issue)
+        page = page_of(stored_of(found).defer("payload"), NEWEST, request)
+        environments = environment_names([found.project_id])
+        releases = _releases(page.rows)
+        rows = [told.event_row(row, found, environments, releases) for row in page.rows]
+        return page.respond(request, shapes.EventShape(rows, many=True).data)
+
+
+def _detail(row: EventRow, issue: Issue) -> Response:
+    try:
+        data = unpack(bytes(row.payload), row.dictionary)
+    except PayloadError:
+        raise Unreadable from None
+    environments = environment_names([issue.project_id])
+    event = told.event_row(row, issue, environments, _releases([row]))
+    url = told.page_url(f"issue/{issue.pk}/events/{row.event_id.hex}/")
+    # The payload is JSON already: no serializer needs to walk it.
+    return Response({**shapes.EventShape(event).data, "url": url, "data": data})
+
+
+class EventOne(ApiView):
+    """`events/<event_id>/`."""
+
+    @extend_schema(
+        operation_id="events_get",
+        summary="One event, by the id that the SDK gave it",
+        parameters=[OF_PROJECT],
+        responses=shapes.EventDetail,
+    )
+    def get(self, request: Request, event: str) -> Response:
+        """The event with everything that was stored of it."""
+        event_id = _event_id(event)
+        projects = [project.pk for project in chosen_projects(request)]
+        seen = EventSeen.objects.filter(project_id__in=projects, event_id=event_id)
+        for project, day in seen.order_by("-day").values_list("project_id", "day"):
+            row = EventRow.objects.filter(project_id=project, event_id=event_id, day=day).first()
+            if row is not None:
+                return _detail(row, issue_of(request, str(row.issue_id)))
+        raise missing("event")
+
+
+class IssueEvent(ApiView):
+    """`issues/<id>/events/<latest|oldest|event_id>/`."""
+
+    @extend_schema(
+        operation_id="issues_event",
+        summary="One of its events: latest, oldest, or by id",
+        responses=shapes.EventDetail,
+    )
+    def get(self, request: Request, issue: str, event: str) -> Response:
+        """The event with everything that was stored of it."""
+        found = issue_of(request, issue)
+        return _detail(event_of(found, event), found)
+
+
+class IssueMarkdown(ApiView):
+    """`issues/<id>/markdown/` and `issues/<id>/events/<event>/markdown/`."""
+
+    renderer_classes = (PlainText,)
+
+    @extend_schema(
+        operation_id="issues_markdown",
+        summary="An event as Markdown: chain, own frames with code, breadcrumbs, tags",
+        responses={(200, "text/markdown"): TEXT},
+    )
+    def get(self, request: Request, issue: str, event: str = "latest") -> Response:
+        """The same text as "Copy as Markdown"."""
+        found = issue_of(request, issue)
+        try:
+            row = event_of(found, event)
+            data = unpack(bytes(row.payload), row.dictionary)
+        except PayloadError:
+            raise Unreadable from None
+        return Response(markdown_of(found, dissect(data), data))
+
+
+def _event_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise missing("event") from None
+
+
+def event_of(issue: Issue, named: str) -> EventRow:
+    """A stored event of an issue. Raises NotFound."""
+    rows = stored_of(issue)
+    if named in ("latest", "oldest"):
+        row = rows.order_by(*NEWEST.order(backwards=named == "oldest")).first()
+    else:
+        event_id = _event_id(named)
+        seen = EventSeen.objects.filter(project_id=issue.project_id, event_id=event_id)
+        days = list(seen.values_list("day", flat=True))
+        row = rows.filter(Q(day__in=days), event_id=event_id).first()
+    if row is None:
+        raise missing("event")
+    return row

@@ -1,0 +1,69 @@
+"""The addresses of `/api/v1/`, and its OpenAPI schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tracker.api.base import ApiView
+from tracker.api.errors import missing
+from tracker.api.events import EventOne, IssueEvent, IssueEvents, IssueMarkdown
+from tracker.api.issues import IssueActivity, IssueComments, IssueList, IssueOne, IssueWhy
+from tracker.api.projects import EnvironmentList, ProjectList, ProjectOne, ReleaseList
+from tracker.api.stats import StatsView
+
+SCHEMA: dict[str, Any] = {
+    "TITLE": "Emberwatch",
+    "DESCRIPTION": (
+        "Issues, events and what is around them. Send `Authorization: Bearer <token>`; "
+        'errors are `{"detail": "one sentence"}`; lists go on at `next`.'
+    ),
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX_INSERT": "/api/v1",
+}
+
+
+class Unknown(ApiView):
+    """Whatever else is asked below `/api/v1/`: JSON, not the pages' 404."""
+
+    schema = None  # type: ignore[assignment]  # kept out of the schema
+
+    def get(self, request: Request, rest: str = "") -> Response:
+        """Not found."""
+        raise missing("address in the API")
+
+    post = put = patch = delete = get
+
+
+urlpatterns = [
+    path("issues/", IssueList.as_view()),
+    path("issues/<str:issue>/", IssueOne.as_view()),
+    path("issues/<str:issue>/why/", IssueWhy.as_view()),
+    path("issues/<str:issue>/comments/", IssueComments.as_view()),
+    path("issues/<str:issue>/activity/", IssueActivity.as_view()),
+    path("issues/<str:issue>/markdown/", IssueMarkdown.as_view()),
+    path("issues/<str:issue>/events/", IssueEvents.as_view()),
+    path("issues/<str:issue>/events/<str:event>/", IssueEvent.as_view()),
+    path("issues/<str:issue>/events/<str:event>/markdown/", IssueMarkdown.as_view()),
+    path("events/<str:event>/", EventOne.as_view()),
+    path("projects/", ProjectList.as_view()),
+    path("projects/<str:project>/", ProjectOne.as_view()),
+    path("releases/", ReleaseList.as_view()),
+    path("environments/", EnvironmentList.as_view()),
+    path("stats/", StatsView.as_view()),
+    path(
+        "schema/",
+        SpectacularAPIView.as_view(
+            urlconf="tracker.api.urls",
+            custom_settings=SCHEMA,
+            authentication_classes=[],
+            permission_classes=[],
+            schema=None,
+        ),
+    ),
+    path("<path:rest>", Unknown.as_view()),
+]
