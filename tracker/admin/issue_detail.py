@@ -139,6 +139,8 @@ _DONE = {
     ActivityKind.RESOLVED.value: "resolved it",
     ActivityKind.REOPENED.value: "reopened it",
     ActivityKind.COMMENTED.value: "commented",
+    ActivityKind.MERGED.value: "merged others into it",
+    ActivityKind.UNMERGED.value: "took some events out",
 }
 
 

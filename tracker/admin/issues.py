@@ -18,10 +18,11 @@ from tracker.admin._typed import StockAdmin
 from tracker.admin.base import access_of
 from tracker.admin.issue_detail import detail_context, event_text
 from tracker.admin.issue_list import ListState, found_by, list_context
-from tracker.admin.verbs import BULK_LIMIT, carry_out, chosen, said
-from tracker.models import EventRow, Issue
+from tracker.admin.verbs import BULK_LIMIT, NEEDS_ADMIN, carry_out, chosen, said, undoable
+from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
 from tracker.payloads import PayloadError, unpack
+from tracker.search import jump
 
 
 @admin.register(Issue)
@@ -84,26 +85,20 @@ class IssueAdmin(StockAdmin[Issue]):
         context = {
             **self.admin_site.each_context(request),
             **list_context(state, access, now),
-            "title": "Issues", "opts": self.opts, "now": now,
+            "title": "Issues", "opts": self.opts, "now": now, "undo": undoable(request, now),
+            "can_admin": access.has(Role.ADMIN),
             **(extra_context or {}),
         }  # fmt: skip
         return TemplateResponse(request, "admin/tracker/issue/list.html", context)
 
     def _jump(self, request: HttpRequest, state: ListState) -> str:
-        """Where a query that names one event leads; "" otherwise."""
-        if len(state.query.terms) != 1 or state.query.terms[0].key not in ("event_id", ""):
+        """Where a query that names one issue or event leads; "" otherwise."""
+        found = jump(state.query, access_of(request).user)
+        if found is None:
             return ""
-        try:
-            event_id = uuid.UUID(state.query.terms[0].value)
-        except ValueError:
-            return ""
-        rows = EventRow.objects.filter(
-            project_id__in=list(access_of(request).projects), event_id=event_id
-        )
-        issue_id = rows.values_list("issue_id", flat=True).first()
-        if issue_id is None:
-            return ""
-        return reverse("admin:tracker_issue_event", args=[issue_id, event_id.hex])
+        if found.event_id is None:
+            return reverse("admin:tracker_issue_change", args=[found.issue_id])
+        return reverse("admin:tracker_issue_event", args=[found.issue_id, found.event_id.hex])
 
     def _bulk(self, request: HttpRequest) -> HttpResponse:
         back = HttpResponseRedirect(request.get_full_path())
@@ -114,9 +109,25 @@ class IssueAdmin(StockAdmin[Issue]):
         if len(ids) > BULK_LIMIT:
             messages.warning(request, f"At most {BULK_LIMIT} issues at once.")
             return back
-        issues = chosen(access_of(request), ids)
-        said(request, carry_out(request, issues, request.POST.get("action", "")))
+        action = request.POST.get("action", "")
+        role = Role.ADMIN if action in NEEDS_ADMIN else Role.TRIAGER
+        issues = chosen(access_of(request), ids, role)
+        if action in NEEDS_ADMIN and not request.POST.get("confirmed"):
+            return self._confirm(request, issues, action)
+        said(request, carry_out(request, issues, action))
         return back
+
+    def _confirm(self, request: HttpRequest, issues: IssueQuerySet, action: str) -> HttpResponse:
+        """What can't be taken back is asked twice, with true counts."""
+        rows = list(issues.live().select_related("project").order_by("first_seen", "pk"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{action.capitalize()} {len(rows)} issues?" if len(rows) != 1
+            else f"{action.capitalize()} {rows[0].short_id}?",
+            "opts": self.opts, "rows": rows, "action": action,
+            "events": sum(row.events for row in rows), "back": request.get_full_path(),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/tracker/issue/confirm.html", context)
 
     def live_view(self, request: HttpRequest) -> HttpResponse:
         """How many issues of the present query came or moved up since a moment."""
@@ -138,7 +149,7 @@ class IssueAdmin(StockAdmin[Issue]):
         rows: QuerySet[Issue] = self.get_queryset(request).select_related(
             "first_release", "last_release", "resolved_release", "assignee", "assignee_team"
         )
-        issue = rows.filter(pk=issue_id).first()
+        issue = rows.filter(pk=issue_id, deleted_at__isnull=True).first()
         if issue is None:
             raise Http404("There is no such issue.")
         issue.project = access_of(request).projects[issue.project_id]

@@ -8,7 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.domain.texts import Pairs, Text, mapping, named, objects, pairs_of, plain, text_of
+from tracker.domain.texts import (
+    Pairs,
+    Text,
+    listed,
+    mapping,
+    named,
+    objects,
+    pairs_of,
+    plain,
+    text_of,
+)
 from tracker.domain.webrequest import RequestView, request_of
 
 OPEN = 3
@@ -239,8 +249,8 @@ def _source(item: Mapping[str, Any]) -> Iterator[Line]:
         return
     line = item.get("lineno")
     number = line if isinstance(line, int) and not isinstance(line, bool) else None
-    before = [t for t in item.get("pre_context") or [] if isinstance(t, str)]
-    after = [t for t in item.get("post_context") or [] if isinstance(t, str)]
+    before = [t for t in listed(item.get("pre_context")) if isinstance(t, str)]
+    after = [t for t in listed(item.get("post_context")) if isinstance(t, str)]
     while after and not after[-1].strip():
         after.pop()
     for offset, text in enumerate((*before, current, *after), start=-len(before)):
@@ -314,9 +324,9 @@ def _marks(meta: Any, path: str) -> Iterator[str]:
         if isinstance(mark.get("len"), int):
             yield f"{path or 'event'}: cut, was {mark['len']:,} long"
             continue
-        errors = mark.get("err")
-        texts = [plain(e[0] if isinstance(e, list) and e else e) for e in errors or []]
+        errors = listed(mark.get("err"))
+        texts = [plain(e[0] if isinstance(e, list) and e else e) for e in errors]
         words = ", ".join(text.replace("_", " ") for text in texts if text)
-        removed = [_RULES.get(plain(r[1]), "changed") for r in mark.get("rem") or []
+        removed = [_RULES.get(plain(r[1]), "changed") for r in listed(mark.get("rem"))
                    if isinstance(r, list) and len(r) > 1]  # fmt: skip
         yield f"{path or 'event'}: {words or ', '.join(removed) or 'changed'}"

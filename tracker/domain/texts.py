@@ -93,6 +93,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def listed(value: Any) -> list[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def objects(value: Any) -> list[Mapping[str, Any]]:
     """The objects of `{"values": [...]}` or of a bare list."""
     if isinstance(value, Mapping):

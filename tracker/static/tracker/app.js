@@ -104,7 +104,7 @@
     o: () => { const row = rows()[here()]; if (row) one(".issue-link", row).click(); },
     x: (event) => { const row = rows()[here()]; const box = row && one('[name="_selected_action"]', row); if (box) toggle(box, event.shiftKey); },
     r: () => { if (!act("resolve")) one('[data-key="r"]')?.click(); },
-    e: () => act("review"),
+    e: () => act("review"), m: () => act("merge"), z: () => one('[data-key="z"]')?.click(),
     a: () => { (one(".bulkbar #assignee") || one(".acts #assignee"))?.focus(); },
     "/": () => { const box = document.getElementById("q"); if (box) { box.focus(); box.select(); } },
     "[": () => one('[data-go="["]')?.click(), "]": () => one('[data-go="]"]')?.click(),
