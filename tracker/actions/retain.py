@@ -12,7 +12,7 @@ import structlog
 from django.db import transaction
 from psycopg.errors import LockNotAvailable
 
-from tracker import payloads, store
+from tracker import ageing, payloads, store
 from tracker.models import EventRow, Ledger, PayloadDictionary, Project
 
 FIVE_MINUTES_FOR = 8
@@ -39,7 +39,7 @@ def drop_old_days(today: date, days: int) -> int:
         ("tracker_rollup5m", FIVE_MINUTES_FOR),
         ("tracker_rolluphour", HOURS_FOR),
     ):
-        for day in store.days_of(table):
+        for day in ageing.days_of(table):
             if day < today - timedelta(days=keep):
                 try:
                     gone += _drop_day(table, day)
@@ -50,8 +50,8 @@ def drop_old_days(today: date, days: int) -> int:
 
 def _drop_day(table: str, day: date) -> int:
     with transaction.atomic():
-        counts = store.events_of_day(day) if table == "tracker_event" else []
-        store.drop_day(table, day)
+        counts = ageing.events_of_day(day) if table == "tracker_event" else []
+        ageing.drop_day(table, day)
         _book(day, counts)
     return sum(number for _, number in counts)
 
@@ -63,7 +63,7 @@ def expire_projects(today: date) -> int:
         before = today - timedelta(days=project.retention_days or 0)
         while True:
             with transaction.atomic():
-                counts = store.delete_days(project.pk, before, CHUNK)
+                counts = ageing.delete_days(project.pk, before, CHUNK)
                 for day, number in counts:
                     _book(day, [(project.pk, number)])
             gone += (number := sum(number for _, number in counts))
@@ -82,7 +82,7 @@ def forget_seen(today: date, days: int) -> int:
     """Forget event ids older than their events and 30 days; returns how many."""
     before = today - timedelta(days=max(days, SEEN_FOR))
     gone = 0
-    while number := store.forget_seen(before, CHUNK):
+    while number := ageing.forget_seen(before, CHUNK):
         gone += number
     return gone
 

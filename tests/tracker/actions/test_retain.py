@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.factories.events import python_event, send
 from tests.factories.projects import make_project
-from tracker import books, store
+from tracker import ageing, books, store
 from tracker.actions import retain
 from tracker.domain.sampling import keep
 from tracker.models import EventRow, EventSeen, Issue, Ledger, PayloadDictionary
@@ -49,7 +49,7 @@ class TestRetention:
         send(project, python_event())
 
         assert retain.drop_old_days(today, 90) == 3
-        assert old not in store.days_of("tracker_event")
+        assert old not in ageing.days_of("tracker_event")
         assert EventRow.objects.count() == 1
         assert Issue.objects.get().events == 4
         assert books.differences() == []
@@ -65,9 +65,9 @@ class TestRetention:
         with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as other:  # fmt: skip
             other.execute("LOCK TABLE tracker_event IN ROW EXCLUSIVE MODE")
             retain.drop_old_days(datetime.now(UTC).date(), 90)
-            assert old in store.days_of("tracker_event")
+            assert old in ageing.days_of("tracker_event")
         retain.drop_old_days(datetime.now(UTC).date(), 90)
-        assert old not in store.days_of("tracker_event")
+        assert old not in ageing.days_of("tracker_event")
 
     def test_a_projects_shorter_age_deletes_only_its_own(
         self, monkeypatch: pytest.MonkeyPatch
