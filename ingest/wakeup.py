@@ -20,7 +20,7 @@ from kombu import Connection
 
 TIMEOUT = 0.05
 BREAK = 5.0
-"""Seconds without asking Redis after it failed."""
+"""Seconds without asking Redis after it failed; then what waits is announced again."""
 _LATCH_MS = 2_000
 TASK = "ingest.tasks.digest"
 
@@ -91,9 +91,10 @@ class Bell:
             self._wanted.clear()
             try:
                 send()
-            except Exception as error:  # Redis, broker or network: the sweep will do
+            except Exception as error:  # Redis, broker or network: the sweep would do, later
                 log.warning("wake-up failed", error=type(error).__name__)
                 time.sleep(BREAK)
+                self._wanted.set()
 
 
 BELL = Bell()

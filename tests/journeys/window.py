@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-import zstandard
 from psycopg.rows import dict_row
 
 from tests.stack import ROOT, Stack
+from tracker import payloads
 
 T = TypeVar("T")
 PROGRAMS = Path(__file__).resolve().parent / "programs"
@@ -113,9 +113,7 @@ class Window:
         """All events of a project with their unpacked payload under `data`."""
         found = self.rows(EVENTS, project.id)
         for row in found:
-            unpack = zstandard.ZstdDecompressor().decompress
-            assert row["dictionary"] == 0
-            row["data"] = json.loads(unpack(row["payload"], max_output_size=1 << 24))
+            row["data"] = payloads.unpack(row["payload"], row["dictionary"])
         return found
 
     def stored(self, project: Project) -> dict[str, int]:
@@ -127,14 +125,17 @@ class Window:
         """Inbox rows that are not digested yet."""
         return int(self.one("SELECT count(*) FROM ingest_inbox WHERE project_id = %s", project.id))
 
-    def wait_for_events(self, project: Project, count: int, seconds: float = 10.0) -> None:
+    def wait_for_events(self, project: Project, count: int, seconds: float = 25.0) -> None:
         """Until at least `count` events are stored."""
         sql = "SELECT count(*) FROM tracker_event WHERE project_id = %s"
-        eventually(
-            lambda: self.one(sql, project.id) >= count,
-            seconds,
-            f"{count} events were not stored within {seconds} s",
-        )
+        try:
+            eventually(lambda: self.one(sql, project.id) >= count, seconds)
+        except AssertionError:
+            there, waiting = self.one(sql, project.id), self.waiting(project)
+            log = self.stack.log.read_text(errors="replace")[-2000:]
+            raise AssertionError(
+                f"of {count} events {there} are stored after {seconds} s, {waiting} wait:\n{log}"
+            ) from None
 
     def new_project(self, name: str) -> Project:
         """A project without quotas or limits."""

@@ -36,7 +36,8 @@ def main() -> None:
     sentry_sdk.set_tag("tenant", "north")
     sentry_sdk.set_context("batch", {"size": 17})
     logging.getLogger("billing").info("writing %d invoices", 17)
-    write_invoice(1007, "atlantis", "correct-horse-1")
+    # Backwards, so that the secret stands in no source line.
+    write_invoice(1007, "atlantis", "1-esroh-tcerroc"[::-1])
 
 
 main()
