@@ -34,7 +34,7 @@ from tracker.sql import hang_up
 
 RUN_FOR = 30.0
 """Seconds after which a task hands over to the next; below its limit of 45."""
-CHUNK_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 32 * 1024 * 1024
 """Most unpacked bytes recorded in one transaction, which bounds the worker's memory."""
 _SETTINGS_FRESH = 5.0
 _AWAY = (psycopg.OperationalError, InterfaceError, psycopg.InterfaceError)
