@@ -60,7 +60,7 @@ def carry_out(
     remember(request, action, outcome.changed)
     done, skipped = len(outcome.changed), outcome.skipped
     if single:
-        return Said(f"{word}.") if done else Said("It had changed meanwhile: nothing done.", False)
+        return Said(f"{word}.") if done else Said("Nothing done: it is so already.", False)
     parts = [f"{done} {word.lower()}"]
     if skipped:
         parts.append(f"{skipped} changed meanwhile or needed nothing")

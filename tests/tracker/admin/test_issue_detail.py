@@ -118,7 +118,7 @@ def test_triage_from_the_detail(cast: Cast):
     page = client.post(act, {"action": "resolve"}, follow=True).content.decode()
     assert "Resolved." in page and ">Reopen</button>" in page and "resolved it" in page
     page = client.post(act, {"action": "resolve"}, follow=True).content.decode()
-    assert "nothing done" in page
+    assert "it is so already" in page
     page = client.post(act, {"action": "reopen"}, follow=True).content.decode()
     assert "Reopened." in page and ">Resolve</button>" in page
     page = client.post(act, {"action": "assign", "assignee": "me"}, follow=True).content.decode()

@@ -54,7 +54,7 @@
 
   // --- The list: rows, choosing, keys ----------------------------------------------------------
   const rows = () => all("tr.issue");
-  const boxes = () => all('[name="_selected_action"]');
+  const boxes = () => all('input[type=checkbox][name="_selected_action"]');
   let last = null;
   const count = () => {
     const label = one("[data-chosen]");
