@@ -26,6 +26,8 @@ class Task:
 TABLE = (
     Task("ingest.tasks.digest", DIGEST),
     Task("ingest.tasks.sweep", IO, every=15),
+    Task("ingest.tasks.watch_monitors", IO, every=30),
+    Task("ingest.tasks.tidy", IO, every=3600),
     Task("alerts.tasks.evaluate", IO),
     Task("alerts.tasks.deliver", IO),
     Task("alerts.tasks.sweep", IO, every=30),

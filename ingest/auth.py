@@ -135,8 +135,8 @@ def _load_token(token: str) -> Sender | None:
         scope = "post_client"
     else:
         scope = "read" if read_hash is not None and bytes(read_hash) == digest else "write"
-    known: list[Any] = list(row[: len(_COLUMNS)])
-    return Sender(*known, scope)
+    key_id, project_id, public_key, unlimited, rate, quota = row[: len(_COLUMNS)]
+    return Sender(key_id, project_id, public_key, unlimited, rate, quota, scope)
 
 
 KEYS = KeyTable(_load_key)

@@ -19,14 +19,18 @@ import orjson
 import psycopg
 import structlog
 from django.db import InterfaceError, transaction
+from django.utils import timezone
 from msgspec import Struct
 
 from ingest import claims, decoding, inbox, quarantine
 from ingest.adapters.base import Context
+from ingest.besides import Besides
 from ingest.registry import find
 from tracker import payloads
+from tracker.actions import monitors
 from tracker.actions.batch import Prepared, Recorded
 from tracker.actions.record import IssueGone, record
+from tracker.domain import filters
 from tracker.domain.event import Event
 from tracker.domain.grouping import keys_of
 from tracker.models import Project
@@ -56,6 +60,7 @@ class ProjectRules(Struct, frozen=True):
     sensitive_words: frozenset[str]
     dictionary: int
     keep_all: bool
+    filters: filters.Rules = filters.Rules()
 
 
 class Work(Struct):
@@ -66,6 +71,7 @@ class Work(Struct):
     ready: list[Prepared] = []
     done: list[int] = []
     bad: list[tuple[int, str]] = []
+    besides: Besides = msgspec.field(default_factory=Besides)
     size: int = 0
 
 
@@ -132,19 +138,38 @@ def _prepare_row(work: Work, row: inbox.Row) -> None:
         if rules is not None:  # else: the project was deleted, and its events with it
             body = decoding.unpack(row.body, row.encoding)
             work.size += len(body)
-            work.ready.extend(prepare(row, body, rules))
+            work.ready.extend(prepare(row, body, rules, work.besides))
         work.done.append(row.id)
     except Exception as error:  # whatever a stranger's bytes bring about
         work.bad.append((row.id, _short(error)))
 
 
-def prepare(row: inbox.Row, body: bytes, rules: ProjectRules) -> list[Prepared]:
-    """The events of a body, ready to be recorded."""
+def prepare(row: inbox.Row, body: bytes, rules: ProjectRules, besides: Besides) -> list[Prepared]:
+    """The events of a body, ready to be recorded; all else in it goes to `besides`."""
     context = _context(row, rules)
     parsed = find(row.adapter).parse(body, context)
     if len(parsed.events) != row.events:
         raise BrokenPromise(f"{row.events} events were acknowledged, {len(parsed.events)} found")
-    return [_prepared(row, event, rules) for event in parsed.events]
+    stopped = [_stopped(event, context, rules) for event in parsed.events]
+    made = [
+        _prepared(row, event, rules)
+        for event, rule in zip(parsed.events, stopped, strict=True)
+        if not rule
+    ]
+    # From here on nothing fails: a row is either all there or set aside as a whole.
+    besides.add(row.project_id, row.received_at, rules.salt, parsed)
+    for event, rule in zip(parsed.events, stopped, strict=True):
+        besides.saw(row.project_id, row.received_at, event.sdk)
+        if rule:
+            besides.filtered(row.project_id, row.received_at, rule)
+    return made
+
+
+def _stopped(event: Event, context: Context, rules: ProjectRules) -> str:
+    """The project's filter that an event falls under, or ""."""
+    if not rules.filters.any:
+        return ""
+    return filters.rule_of(event, context.client_ip, context.user_agent, rules.filters)
 
 
 def _prepared(row: inbox.Row, event: Event, rules: ProjectRules) -> Prepared:
@@ -180,8 +205,10 @@ def _context(row: inbox.Row, rules: ProjectRules) -> Context:
 
 def _record(work: Work, later: Sequence[int]) -> Recorded:
     """Write what is ready, with the inbox rows it came from, in one transaction."""
+    sessions = work.besides.prepare()
 
     def settle() -> None:
+        work.besides.write(sessions)
         inbox.delete(work.done)
         claims.set_aside(work.claim, work.bad, worker_name())
         if later:
@@ -195,7 +222,11 @@ def _record(work: Work, later: Sequence[int]) -> Recorded:
         recorded = Recorded()
         with transaction.atomic():
             settle()
+    alarms = bool(work.besides.check_ins)
     work.ready, work.done, work.bad, work.size = [], [], [], 0
+    work.besides = Besides()
+    if alarms:
+        monitors.raise_alarms(timezone.now())
     return recorded
 
 
@@ -207,7 +238,7 @@ def _project_rules(project_ids: set[int]) -> dict[int, ProjectRules]:
     }
     missing = project_ids - fresh.keys()
     if missing:
-        for project in Project.objects.filter(pk__in=missing):
+        for project in Project.objects.filter(pk__in=missing).select_related("filters"):
             rules = ProjectRules(
                 salt=bytes(project.salt),
                 grouping_version=project.grouping_version,
@@ -216,10 +247,26 @@ def _project_rules(project_ids: set[int]) -> dict[int, ProjectRules]:
                 sensitive_words=frozenset(word.lower() for word in project.sensitive_words),
                 dictionary=project.dictionary,
                 keep_all=project.unlimited,
+                filters=_filters(project),
             )
             _rules[project.pk] = (now, rules)
             fresh[project.pk] = rules
     return fresh
+
+
+def _filters(project: Project) -> filters.Rules:
+    """A project's inbound filters; none unless it set some."""
+    told = getattr(project, "filters", None)
+    if told is None:
+        return filters.Rules()
+    return filters.Rules(
+        browser_extensions=told.browser_extensions,
+        crawlers=told.crawlers,
+        localhost=told.localhost,
+        releases=filters.globs_of(told.releases),
+        messages=filters.globs_of(told.messages),
+        networks=filters.networks_of(told.ip_ranges),
+    )
 
 
 def _short(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import structlog
 from django.db import transaction
@@ -48,6 +48,15 @@ def replay(ids: Sequence[int]) -> int:
         ).fetchall()
         _book(rows, -1)
     return len(rows)
+
+
+def expire(before: datetime, most: int = 5_000) -> int:
+    """Drop bodies older than quarantine keeps them; they stay booked as quarantined."""
+    return run(
+        """DELETE FROM ingest_quarantined WHERE id IN
+             (SELECT id FROM ingest_quarantined WHERE quarantined_at < %s ORDER BY id LIMIT %s)""",
+        [before, most],
+    ).rowcount
 
 
 def _book(rows: Sequence[tuple[int, date, int]], sign: int) -> None:

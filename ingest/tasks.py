@@ -1,9 +1,14 @@
 """Celery's way into the digest: wake-ups and the sweep that needs none."""
 
+from datetime import timedelta
+
 from celery import shared_task
+from django.utils import timezone
 
 from ingest import digest as work
-from ingest import inbox, wakeup
+from ingest import inbox, quarantine, wakeup
+from tracker import sessions
+from tracker.actions import attachments, monitors
 
 
 @shared_task(name="ingest.tasks.digest")
@@ -20,3 +25,24 @@ def digest() -> int:
 def sweep() -> bool:
     """Find rows and expired claims whose bell nobody heard."""
     return inbox.anything_waits() and wakeup.send()
+
+
+@shared_task(name="ingest.tasks.watch_monitors")
+def watch_monitors() -> int:
+    """Jobs that are late or take too long, and failures that are not yet events."""
+    now = timezone.now()
+    monitors.watch(now)
+    return monitors.raise_alarms(now)
+
+
+@shared_task(name="ingest.tasks.tidy")
+def tidy() -> int:
+    """Remove what waited in vain: files and reports without event, old sessions and check-ins."""
+    now = timezone.now()
+    gone = attachments.remove_lonely(now) + monitors.prune(now)
+    for _ in range(100):
+        dropped = sessions.forget(now - timedelta(days=6))
+        gone += dropped
+        if dropped < 5_000:
+            break
+    return gone + quarantine.expire(now - timedelta(days=14))

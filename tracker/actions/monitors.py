@@ -1,0 +1,283 @@
+"""Check-ins and the clock: keep monitors' status, and turn failures into events of issues.
+
+A failure is first noted on the monitor's row (`alarm`), in the transaction of the fact;
+`raise_alarms` then records it as an event like any other, and takes the note away in the
+same transaction. A process that dies between the two loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+from django.db import transaction
+from msgspec import Struct
+
+from tracker import payloads, store
+from tracker.actions.batch import Prepared
+from tracker.actions.record import record
+from tracker.domain.event import Event
+from tracker.domain.grouping import keys_of
+from tracker.domain.items import CheckInReport
+from tracker.domain.monitors import Health, Settings, configured, due, judged, overdue
+from tracker.models import CheckIn, Ledger, Monitor, Project
+
+MOST_MONITORS = 200
+"""Per project; check-ins of more are dropped and counted."""
+KEPT = 200
+"""Check-ins of a monitor that are kept."""
+BATCH = 100
+_NAMES = UUID("6d6f6e69-746f-7273-0000-000000000000")
+_TEXTS = {
+    "error": "The job said that it failed",
+    "missed": "The job did not check in when it should have",
+    "timeout": "The job did not end in time",
+}
+_SAID = {"ok": "ok", "error": "error", "in_progress": "in_progress"}
+
+
+class Told(Struct, frozen=True):
+    """A check-in of a project."""
+
+    project_id: int
+    received: datetime
+    report: CheckInReport
+
+
+def write(told: Sequence[Told]) -> dict[int, int]:
+    """Note check-ins; the caller holds a transaction. Returns dropped ones per project."""
+    dropped: dict[int, int] = {}
+    for one in sorted(told, key=_key):
+        monitor = _monitor(one)
+        if monitor is None:
+            dropped[one.project_id] = dropped.get(one.project_id, 0) + 1
+        else:
+            _check_in(monitor, one)
+    return dropped
+
+
+def _key(one: Told) -> tuple[int, str, str]:
+    """The order that rows are locked in; check-ins of one monitor stay in theirs."""
+    return one.project_id, one.report.slug, one.report.environment
+
+
+def _monitor(one: Told) -> Monitor | None:
+    """The monitor, locked; made when the check-in brings its configuration."""
+    report = one.report
+    name = {
+        "project_id": one.project_id,
+        "slug": report.slug,
+        "environment": report.environment[:64],
+    }
+    monitor = Monitor.objects.select_for_update().filter(**name).first()
+    if monitor is None:
+        sibling = Monitor.objects.filter(project_id=one.project_id, slug=report.slug).first()
+        if report.config is None and sibling is None:
+            return None
+        if Monitor.objects.filter(project_id=one.project_id).count() >= MOST_MONITORS:
+            return None
+        if not Project.objects.filter(pk=one.project_id).exists():
+            return None
+        start = settings_of(sibling) if sibling else Settings()
+        made = Monitor(**name, **msgspec.structs.asdict(start))
+        Monitor.objects.bulk_create([made], ignore_conflicts=True)
+        monitor = Monitor.objects.select_for_update().get(**name)
+    if report.config is not None:
+        for field, value in msgspec.structs.asdict(
+            configured(report.config, settings_of(monitor))
+        ).items():
+            setattr(monitor, field, value)
+    return monitor
+
+
+def settings_of(monitor: Monitor) -> Settings:
+    """A monitor's configuration."""
+    fields = ("schedule", "timezone", "margin", "max_runtime")
+    thresholds = ("failure_threshold", "recovery_threshold")
+    return Settings(**{name: getattr(monitor, name) for name in (*fields, *thresholds)})
+
+
+def _check_in(monitor: Monitor, one: Told) -> None:
+    """One run's word: a new row, or what an earlier word of the same run becomes."""
+    report, now = one.report, one.received
+    status = _SAID.get(report.status, "unknown")
+    run = _run(monitor, report)
+    if run is None:
+        if not monitor.pk:
+            return
+        run = CheckIn(monitor=monitor, check_in_id=UUID(hex=report.check_in_id), started_at=now)
+    elif run.finished_at is not None and status == "in_progress":
+        return  # its beginning, told late
+    first_end = status in {"ok", "error"} and run.status != status
+    run.status = status
+    run.release = report.release or run.release
+    run.trace_id = report.trace_id or run.trace_id
+    if report.duration is not None:
+        run.duration = report.duration
+    if status != "in_progress":
+        run.finished_at = now
+        if run.duration is None and run.pk:
+            run.duration = (now - run.started_at).total_seconds()
+    run.save()
+    settings = settings_of(monitor)
+    monitor.last_check_in_at = now
+    monitor.release = report.release or monitor.release
+    monitor.due_at = due(settings, now)
+    if status == "in_progress":
+        monitor.running, monitor.overdue_at = run.check_in_id, overdue(settings, run.started_at)
+    elif monitor.running == run.check_in_id:
+        monitor.running = monitor.overdue_at = None
+    if first_end:
+        _judge(monitor, status, run.check_in_id)
+    monitor.save()
+
+
+def _run(monitor: Monitor, report: CheckInReport) -> CheckIn | None:
+    """The run that a check-in is about; all zeros mean the open one."""
+    runs = CheckIn.objects.filter(monitor=monitor)
+    if report.check_in_id.strip("0"):
+        return runs.filter(check_in_id=UUID(hex=report.check_in_id)).first()
+    return runs.filter(status="in_progress").order_by("-pk").first()
+
+
+def _judge(monitor: Monitor, outcome: str, cause: UUID) -> None:
+    """A run ended: what that makes of the monitor."""
+    before = Health(monitor.status, monitor.failures, monitor.successes)
+    after = judged(before, outcome, settings_of(monitor))
+    monitor.status = after.status
+    monitor.failures, monitor.successes = after.failures, after.successes
+    if after.alarm and not monitor.muted:
+        monitor.alarm = outcome
+        monitor.alarm_id = uuid5(_NAMES, f"{monitor.pk} {cause} {outcome}")
+
+
+def watch(now: datetime) -> int:
+    """Note runs that are missed or take too long by now; returns how many."""
+    found = 0
+    while True:
+        with transaction.atomic():
+            late = list(
+                Monitor.objects.select_for_update(skip_locked=True)
+                .filter(due_at__lte=now)
+                .order_by("due_at")[:BATCH]
+            )
+            for monitor in late:
+                _miss(monitor, now)
+            slow = list(
+                Monitor.objects.select_for_update(skip_locked=True)
+                .filter(overdue_at__lte=now)
+                .order_by("overdue_at")[:BATCH]
+            )
+            for monitor in slow:
+                _give_up(monitor, now)
+        found += len(late) + len(slow)
+        if len(late) < BATCH and len(slow) < BATCH:
+            return found
+
+
+def _miss(monitor: Monitor, now: datetime) -> None:
+    expected = monitor.due_at
+    if expected is None:
+        return
+    run = uuid5(_NAMES, f"{monitor.pk} {expected.isoformat()}")
+    CheckIn.objects.bulk_create(
+        [CheckIn(monitor=monitor, check_in_id=run, status="missed", started_at=expected)],
+        ignore_conflicts=True,
+    )
+    monitor.due_at = due(settings_of(monitor), now)
+    _judge(monitor, "missed", run)
+    monitor.save()
+
+
+def _give_up(monitor: Monitor, now: datetime) -> None:
+    run = monitor.running
+    monitor.running = monitor.overdue_at = None
+    if run is not None:
+        open_runs = CheckIn.objects.filter(monitor=monitor, check_in_id=run, status="in_progress")
+        if open_runs.update(status="timeout", finished_at=now):
+            _judge(monitor, "timeout", run)
+    monitor.save()
+
+
+def raise_alarms(now: datetime) -> int:
+    """Record noted failures as events; returns how many."""
+    raised = 0
+    waiting = Monitor.objects.exclude(alarm="").select_related("project").order_by("pk")
+    for monitor in waiting[:BATCH]:
+        if monitor.alarm_id is None:
+            continue
+        prepared = _prepared(monitor, monitor.alarm_id, now)
+
+        row = (monitor.project_id, now.date(), Ledger.Kind.ACKNOWLEDGED.value, "", 1)
+
+        def settle(pk: int = monitor.pk, alarm_id: UUID = monitor.alarm_id, row: Any = row) -> None:
+            store.add_to_ledger([row])
+            Monitor.objects.filter(pk=pk, alarm_id=alarm_id).update(alarm="", alarm_id=None)
+
+        record([prepared], settle)
+        raised += 1
+    return raised
+
+
+def _prepared(monitor: Monitor, event_id: UUID, now: datetime) -> Prepared:
+    """The event that a monitor's failure is."""
+    text = f"{_TEXTS[monitor.alarm]}: {monitor.slug}"
+    tags = (("monitor.slug", monitor.slug), ("monitor.status", monitor.alarm))
+    facts = {
+        "event_id": event_id.hex,
+        "timestamp": now.timestamp(),
+        "level": "error",
+        "platform": "other",
+        "logger": "monitor",
+        "environment": monitor.environment,
+        "release": monitor.release,
+    }
+    fingerprint = ("monitor", monitor.slug)
+    data = {
+        **facts,
+        "logentry": {"formatted": text},
+        "tags": [list(pair) for pair in tags],
+        "fingerprint": list(fingerprint),
+        "contexts": {
+            "monitor": {
+                "slug": monitor.slug,
+                "status": monitor.alarm,
+                "failures_in_a_row": monitor.failures,
+                "schedule": monitor.schedule,
+                "timezone": monitor.timezone,
+            }
+        },
+    }
+    event = Event(
+        **facts,  # type: ignore[arg-type]
+        received=now.timestamp(),
+        message=text,
+        title=f"Cron failure: {monitor.slug}",
+        fingerprint=fingerprint,
+        tags=tags,
+    )
+    payload, dictionary = payloads.pack(data)
+    return Prepared(
+        project_id=monitor.project_id,
+        event_id=event_id,
+        received=now,
+        event=event,
+        keys=keys_of(event, monitor.project.grouping_version),
+        payload=payload,
+        dictionary=dictionary,
+    )
+
+
+def prune(now: datetime) -> int:
+    """Keep each monitor's newest check-ins only; returns how many went."""
+    del now
+    gone = 0
+    for pk in Monitor.objects.values_list("pk", flat=True).iterator():
+        rows = CheckIn.objects.filter(monitor_id=pk).order_by("-pk")
+        edge = rows.values_list("pk", flat=True)[KEPT - 1 : KEPT].first()
+        if edge is not None:
+            gone += CheckIn.objects.filter(monitor_id=pk, pk__lt=edge).delete()[0]
+    return gone
