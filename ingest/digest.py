@@ -226,8 +226,16 @@ def _record(work: Work, later: Sequence[int]) -> Recorded:
     work.ready, work.done, work.bad, work.size = [], [], [], 0
     work.besides = Besides()
     if alarms:
-        monitors.raise_alarms(timezone.now())
+        _raise_alarms()
     return recorded
+
+
+def _raise_alarms() -> None:
+    """Make events of failed check-ins at once; what goes wrong is left to the timer."""
+    try:
+        monitors.raise_alarms(timezone.now())
+    except Exception as error:  # the batch is committed: nothing may undo that
+        log.warning("alarms wait for the timer", error=type(error).__name__)
 
 
 def _project_rules(project_ids: set[int]) -> dict[int, ProjectRules]:

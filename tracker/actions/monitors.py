@@ -259,15 +259,15 @@ def _prepared(monitor: Monitor, event_id: UUID, now: datetime) -> Prepared:
         fingerprint=fingerprint,
         tags=tags,
     )
-    payload, dictionary = payloads.pack(data)
     return Prepared(
         project_id=monitor.project_id,
         event_id=event_id,
         received=now,
         event=event,
         keys=keys_of(event, monitor.project.grouping_version),
-        payload=payload,
-        dictionary=dictionary,
+        payload=payloads.pack(data, monitor.project.dictionary),
+        dictionary=monitor.project.dictionary,
+        keep_all=True,
     )
 
 
