@@ -1,9 +1,12 @@
 """Makes our own admin site the one that every registration goes to."""
 
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
-class EmberwatchAdminConfig(AdminConfig):
-    """Django's admin with the skin and home page of `tracker.site`."""
+class EmberwatchAdminConfig(SimpleAdminConfig):
+    """Django's admin with the skin and home page of `tracker.site`.
+
+    config/urls.py looks for registrations: workers need no pages and load none.
+    """
 
     default_site = "tracker.site.EmberwatchSite"

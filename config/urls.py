@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from config import health
 
+admin.autodiscover()
 urlpatterns: list[URLPattern | URLResolver] = [
     *([path("", include("ingest.urls"))] if find_spec("ingest.urls") else []),
     path("api/v1/", include("tracker.api.urls")),

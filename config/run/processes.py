@@ -69,7 +69,16 @@ def web(sizes: Sizes, target: str = "config.rsgi:app") -> tuple[str, ...]:
 def worker(queue: str, pool: str, size: int) -> tuple[str, ...]:
     """One Celery worker for one queue."""
     return (
-        *(sys.executable, "-m", "celery", "--app", "config.celery", "--quiet", "worker"),
+        *(
+            sys.executable,
+            "-m",
+            "celery",
+            "--app",
+            "config.celery",
+            "--quiet",
+            "--skip-checks",
+            "worker",
+        ),
         *("--queues", queue, "--pool", pool, "--concurrency", str(size)),
         *("--prefetch-multiplier", "1", "--hostname", f"{queue}@%h", "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
