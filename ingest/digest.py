@@ -247,19 +247,23 @@ def _project_rules(project_ids: set[int]) -> dict[int, ProjectRules]:
     missing = project_ids - fresh.keys()
     if missing:
         for project in Project.objects.filter(pk__in=missing).select_related("filters"):
-            rules = ProjectRules(
-                salt=bytes(project.salt),
-                grouping_version=project.grouping_version,
-                scrub=project.scrub,
-                keep_ip=project.keep_ip,
-                sensitive_words=frozenset(word.lower() for word in project.sensitive_words),
-                dictionary=project.dictionary,
-                keep_all=project.unlimited,
-                filters=_filters(project),
-            )
-            _rules[project.pk] = (now, rules)
-            fresh[project.pk] = rules
+            fresh[project.pk] = rules_of(project, _filters(project))
+            _rules[project.pk] = (now, fresh[project.pk])
     return fresh
+
+
+def rules_of(project: Project, inbound: filters.Rules) -> ProjectRules:
+    """What a project wants of parsing, filtering and grouping."""
+    return ProjectRules(
+        salt=bytes(project.salt),
+        grouping_version=project.grouping_version,
+        scrub=project.scrub,
+        keep_ip=project.keep_ip,
+        sensitive_words=frozenset(word.lower() for word in project.sensitive_words),
+        dictionary=project.dictionary,
+        keep_all=project.unlimited,
+        filters=inbound,
+    )
 
 
 def _filters(project: Project) -> filters.Rules:

@@ -38,22 +38,27 @@ def main(corpus: Path, seconds: float) -> None:
 
     django.setup()
     from ingest import decoding
-    from ingest.digest import ProjectRules, prepare
+    from ingest.besides import Besides
+    from ingest.digest import prepare, rules_of
     from ingest.inbox import Row
-    from tracker.domain.grouping import CURRENT
+    from tracker.domain import filters
+    from tracker.models import Project
 
     source = Source(corpus)
     bodies = [source.take()[1] for _ in range(200)]
     now = datetime.now(UTC)
-    rules = ProjectRules(b"salt" * 8, CURRENT, True, False, frozenset())
+    rules = rules_of(Project(id=1), filters.Rules())
 
     def decode(body: bytes) -> None:
         for line in decoding.unpack(body, "gzip").splitlines():
             orjson.loads(line)
 
     def pure(body: bytes) -> None:
-        row = Row(1, 1, now, "envelope", "gzip", None, 1, b"{}", body)
-        prepare(row, decoding.unpack(body, "gzip"), rules)
+        row = Row(
+            id=1, project_id=1, key_id=1, received_at=now, adapter="envelope", encoding="gzip",
+            event_id=None, events=1, meta=b"{}", body=body,
+        )  # fmt: skip
+        prepare(row, decoding.unpack(body, "gzip"), rules, Besides())
 
     print(json.dumps({
         "decode": rate(decode, bodies, seconds / 3),

@@ -19,16 +19,21 @@ def last_frame(event: dict[str, Any], exception: int = -1) -> dict[str, Any]:
 
 def test_a_script_that_crashes_is_an_issue_within_a_second(window: Window):
     took = []
-    for attempt in range(3):  # the machine may be busy with other tests: one of three must do
-        project = window.new_project(f"Crash {attempt}")
+    # The machine may be busy with other tests: one of three must do.
+    for project in [window.new_project(f"Crash {n}") for n in range(3)]:
         done = run_program("crash.py", project.dsn, expect=1)
         left = time.monotonic()
         assert "BillingError: invoice 1007 has no tax rate" in done.stderr
-        [issue] = eventually(partial(window.issues, project), 25.0)
+        eventually(partial(window.issues, project), 25.0)
         took.append(time.monotonic() - left)
+        [issue] = window.issues(project)
+        check_issue(issue)
         if took[-1] < 1.0:
             break
     assert min(took) < 1.0
+
+
+def check_issue(issue: dict[str, Any]) -> None:
     assert issue["title"] == "BillingError: invoice 1007 has no tax rate"
     assert (issue["type"], issue["level"], issue["handled"]) == ("BillingError", 40, False)
     assert (issue["status"], issue["substatus"]) == ("unresolved", "new")
