@@ -49,7 +49,9 @@ BEGIN
         FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
         WHERE e.extname = 'pg_trgm';
     EXECUTE format('CREATE INDEX IF NOT EXISTS issuetext_words ON tracker_issuetext'
-                   ' USING gin (text %s.gin_trgm_ops)', home);
+                   ' USING gin (text %s.gin_trgm_ops)'
+                   -- Searches read what is not merged yet from end to end: keep it short.
+                   ' WITH (gin_pending_list_limit = 256)', home);
     RETURN true;
 END
 $$;
