@@ -28,7 +28,7 @@ def request_of(item: Mapping[str, Any]) -> RequestView | None:
     """Read a `request`; None when there is none."""
     if not item:
         return None
-    url, method = plain(item.get("url")), plain(item.get("method")) or "GET"
+    url, method = plain(item.get("url")), plain(item.get("method"))
     query = item.get("query_string")
     if isinstance(query, Mapping):
         query = "&".join(f"{key}={plain(value)}" for key, value in query.items())
@@ -62,12 +62,12 @@ _UNSENT = {"host", "content-length", "connection", "cookie", "authorization", "a
 def as_curl(method: str, url: str, query: str, headers: Pairs, body: Any) -> str:
     """A command that repeats the request, without cookies, credentials and what was filtered."""
     target = url + (f"?{query.lstrip('?')}" if query and "?" not in url else "")
-    parts = ["curl"] if method == "GET" else ["curl", "-X", _shell(method)]
+    parts = ["curl"] if method in ("", "GET") else ["curl", "-X", _shell(method)]
     parts.append(_shell(target))
     for key, value in headers:
         if key.lower() not in _UNSENT and FILTERED not in value.full:
             parts += ["\\\n  -H", _shell(f"{key}: {value.full}")]
-    if body not in (None, "", {}, []) and method != "GET":
+    if body not in (None, "", {}, []) and method not in ("", "GET"):
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=str)
         parts += ["\\\n  --data-raw", _shell(text)]
     return " ".join(parts)
