@@ -144,6 +144,12 @@ class Issue(models.Model):
             # "Mine".
             models.Index(fields=["assignee", "status", "-last_seen"], name="issue_mine"),
             GinIndex(fields=["environments"], name="issue_environments"),
+            # Counts of "regressed", "new" and "for review": few rows among many.
+            models.Index(
+                fields=["substatus", "project"],
+                condition=Q(status="unresolved") & ~Q(substatus="ongoing"),
+                name="issue_attention",
+            ),
         ]
 
     def __str__(self) -> str:
