@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Partial: what merely goes on, most of all issues, pays nothing for it."""
 
-    dependencies = [("tracker", "0022_dictionaries_and_retention")]
+    dependencies = [("tracker", "0023_reading_issues")]
 
     operations = [
         migrations.AddIndex(
