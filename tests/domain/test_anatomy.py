@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.domain.anatomy import OPEN, dissect
-from tracker.domain.retell import MARKDOWN_LIMIT, as_markdown, as_trace
+from tracker.domain.markdown import LIMIT, as_markdown
+from tracker.domain.retell import as_trace
 from tracker.domain.texts import FLAT, text_of
 from tracker.domain.webrequest import as_curl, web_link
 
@@ -33,7 +34,7 @@ def event(*frames: dict[str, object], **more: object) -> dict[str, object]:
 def test_no_shape_breaks_it(data):
     found = dissect(data)
     assert isinstance(as_trace(found, "python"), str)
-    assert len(as_markdown(found, "t", [])) <= MARKDOWN_LIMIT
+    assert len(as_markdown(found, "t", [])) <= LIMIT
 
 
 @given(ODD, ODD, ODD)
@@ -160,4 +161,4 @@ def test_markdown_can_not_be_broken_out_of():
     found = dissect(event(frame("a", True, context_line="```\n# hi"), message="x"))
     text = as_markdown(found, "# T\n# U", [("Release", "1.0\n# V")])
     assert text.startswith("# # T # U\n") and "1.0 # V" in text
-    assert text.count("```") % 2 == 0
+    assert text.count("````") == 2  # a longer fence than the one inside

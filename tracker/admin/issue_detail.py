@@ -11,10 +11,11 @@ from tracker.access import Access
 from tracker.admin.issue_list import badge
 from tracker.charts import day_chart
 from tracker.domain.anatomy import Anatomy, dissect
-from tracker.domain.retell import as_markdown, as_trace
+from tracker.domain.retell import as_trace
 from tracker.domain.trends import DAY, Trend, series, trend
 from tracker.models import Activity, ActivityKind, EventRow, Issue, Role
 from tracker.payloads import PayloadError, unpack
+from tracker.retelling import markdown_of
 
 DAYS = 14
 FRESH = timedelta(hours=24)
@@ -68,7 +69,7 @@ def detail_context(
         "anatomy": anatomy,
         "unreadable": bool(event) and not data,
         "trace": as_trace(anatomy, str(data.get("platform") or issue.platform)),
-        "markdown": as_markdown(anatomy, issue.title or issue.short_id, facts(issue, data)),
+        "markdown": markdown_of(issue, anatomy, data),
         "environments": [names[n] or "no environment" for n in issue.environments if n in names],
         "tag_shares": shares,
         "constant_tags": [share for share in shares if share.is_constant],
@@ -117,20 +118,6 @@ def event_text(event: EventRow) -> str:
     data = _unpacked(event)
     anatomy: Anatomy = dissect(data)
     return as_trace(anatomy, str(data.get("platform") or "")) + "\n"
-
-
-def facts(issue: Issue, data: dict[str, Any]) -> list[tuple[str, str]]:
-    """The first lines of the Markdown copy."""
-    return [
-        ("Issue", issue.short_id),
-        ("Level", issue.level_name),
-        ("Culprit", issue.culprit),
-        ("Release", str(data.get("release") or "")),
-        ("Environment", str(data.get("environment") or "")),
-        ("Platform", issue.platform),
-        ("Events", f"{issue.events:,}"),
-        ("Users", f"{issue.users:,}"),
-    ]
 
 
 _DONE = {

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tracker.domain.anatomy import Anatomy, ExceptionView, FrameView, Run
 
 LIMIT = 12_000
+"""Characters: what fits into a ticket, or a question to a model."""
 _CHAIN, _CRUMBS, _TAGS = 7_000, 2_300, 1_200
 _LAST_CRUMBS = 10
 _VARIABLES = 12
@@ -133,7 +134,7 @@ def _fit(blocks: Iterable[str], limit: int, more: str) -> str:
 # --- Text that can't end what it stands in -----------------------------------------------------
 
 _TICKS = re.compile(r"`+")
-_MARKS = re.compile(r"([\\`*_\[\]<>#|])")
+_MARKS = re.compile(r"([\\`*_\[\]<>|])")
 
 
 def _line(text: str) -> str:
