@@ -35,6 +35,14 @@ def wait_for(ready: Callable[[], object], seconds: float = 30.0) -> bool:
     return True
 
 
+def command(process: psutil.Process) -> str:
+    """Its command line, "" once it is gone."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def alive(processes: list[psutil.Process]) -> list[str]:
     def runs(process: psutil.Process) -> bool:
         try:
@@ -85,7 +93,7 @@ class TestBesideARunningStack:
         servers = [
             process
             for process in family(stack.process.pid)
-            if any(word in " ".join(process.cmdline()) for word in ("bin/postgres", "redis-server"))
+            if any(word in command(process) for word in ("bin/postgres", "redis-server"))
         ]
         assert len(servers) >= 2
         for process in servers:
@@ -189,7 +197,7 @@ def heal(stack: Stack) -> None:
         children = [
             process
             for process in psutil.Process(stack.process.pid).children()
-            if word in " ".join(process.cmdline())
+            if word in command(process)
         ]
         assert len(children) == 1, word
         helpers = children[0].children(recursive=True)
@@ -199,7 +207,7 @@ def heal(stack: Stack) -> None:
             lambda word=word, old=children[0].pid: [
                 one
                 for one in psutil.Process(stack.process.pid).children()
-                if one.pid != old and word in " ".join(one.cmdline())
+                if one.pid != old and word in command(one)
             ]
         ), word
         assert wait_for(lambda helpers=helpers: not alive(helpers)), alive(helpers)
