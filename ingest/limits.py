@@ -96,6 +96,7 @@ class Limits:
         self._full = ""
         self._heavy: frozenset[int] = frozenset()
         self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
         self.usage = Usage()
 
     def check(self, sender: Sender, *, wait: bool = True) -> None:
@@ -166,10 +167,15 @@ class Limits:
                     self._thread.start()
 
     def _work(self) -> None:
-        while True:
-            time.sleep(SYNC)
-            with suppress(DatabaseError, InterfaceError, psycopg.Error):
+        while not self._stopped.wait(SYNC):
+            try:
                 self.sync()
+            except Exception as error:  # mostly a database that is away; the thread must live
+                log.warning("limits not exchanged", error=type(error).__name__)
+
+    def stop(self) -> None:
+        """End the thread after its present round."""
+        self._stopped.set()
 
     def sync(self) -> None:
         """One exchange with the database: books, shares, usage, backlog."""
