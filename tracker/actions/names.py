@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tracker import store
+from tracker.actions import caps
 
 Name = tuple[int, str]
 
@@ -30,13 +30,25 @@ class Names:
             if len(self._known) > _MOST:
                 self._known.clear()
                 missing = names
-            self._known.update(self._fetch(sorted(missing)))
+            found = self._fetch(sorted(missing))
+            self._known.update(found)
+            if len(found) < len(missing):
+                return self._with_others(names)
         return {name: self._known[name] for name in names}
+
+    def _with_others(self, names: set[Name]) -> dict[Name, int]:
+        """Names above the project's cap stand under `<other>`; they are not remembered."""
+        above = {name for name in names if name not in self._known}
+        others = {(project, caps.OTHER) for project, _ in above}
+        self._known.update(self._fetch(sorted(others)))
+        return {
+            name: self._known[(name[0], caps.OTHER) if name in above else name] for name in names
+        }
 
     def forget(self) -> None:
         """Drop the memory (rows were deleted, or another database is in use)."""
         self._known.clear()
 
 
-environments = Names(store.environment_ids)
-releases = Names(store.release_ids)
+environments = Names(caps.fetch_environments)
+releases = Names(caps.fetch_releases)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tracker import store
+from tracker.actions import caps
 from tracker.actions.batch import Placed, Prepared
 from tracker.domain.grouping import Key
 from tracker.domain.grouping.resolve import Known, Verdict, apply, resolve
@@ -41,6 +42,8 @@ class Placement(Struct):
     foundings: dict[int, Founding]
     keys: dict[tuple[int, str, bytes], UsedKey]
     """By (project, version, hash)."""
+    overflowed: dict[int, int] = {}
+    """Events per project that opened no issue of their own: it opened too many."""
 
 
 def place(batch: Sequence[Prepared]) -> Placement:
@@ -54,8 +57,16 @@ def place(batch: Sequence[Prepared]) -> Placement:
     creating = sorted({p.project_id for p in batch if _makes_keys(p, shelves)})
     if creating:
         store.lock_grouping(creating)
-        shelves.update(_shelves([p for p in batch if p.project_id in set(creating)], counts))
-    return _walk(batch, shelves, counts)
+        theirs = [p for p in batch if p.project_id in set(creating)]
+        rooms = caps.rooms_for_issues(theirs)
+        spill = [
+            caps.overflowing(p)
+            for p in theirs
+            if rooms.get(p.project_id, len(theirs)) < len(theirs)
+        ]
+        shelves.update(_shelves([*theirs, *spill], counts))
+        return _walk(batch, shelves, counts, rooms)
+    return _walk(batch, shelves, counts, {})
 
 
 def _shelves(batch: Sequence[Prepared], counts: Counts) -> dict[int, Shelf]:
@@ -81,16 +92,24 @@ def _makes_keys(prepared: Prepared, shelves: dict[int, Shelf]) -> bool:
     return verdict.issue is None or bool(verdict.new_keys or verdict.mark_precise)
 
 
-def _walk(batch: Sequence[Prepared], shelves: dict[int, Shelf], counts: Counts) -> Placement:
+def _walk(
+    batch: Sequence[Prepared],
+    shelves: dict[int, Shelf],
+    counts: Counts,
+    rooms: dict[int, int],
+) -> Placement:
     """Climb the ladder for each event, with what the events before it added."""
     placement = Placement(placed=[], discarded=[], foundings={}, keys={})
     fresh = iter(_spare_ids(batch, shelves))
-    for prepared in batch:
-        shelf = shelves[prepared.project_id]
+    for one in batch:
+        prepared, shelf = one, shelves[one.project_id]
         verdict = resolve(prepared.keys, shelf)
         if verdict.discard:
             placement.discarded.append(prepared)
             continue
+        if verdict.issue is None and prepared.project_id in rooms and not prepared.keep_all:
+            prepared = _within(prepared, rooms, placement)
+            verdict = resolve(prepared.keys, shelf)
         issue_id = verdict.issue
         if issue_id is None:
             issue_id = next(fresh, None) or store.new_issue_ids(1)[0]
@@ -101,6 +120,16 @@ def _walk(batch: Sequence[Prepared], shelves: dict[int, Shelf], counts: Counts) 
         counts[counted] = before + 1
         placement.placed.append(Placed(prepared, issue_id, verdict.via, before))
     return placement
+
+
+def _within(prepared: Prepared, rooms: dict[int, int], placement: Placement) -> Prepared:
+    """An event that would open an issue: as it is, or sent to the overflow issue."""
+    project = prepared.project_id
+    rooms[project] -= 1
+    if rooms[project] >= 0:
+        return prepared
+    placement.overflowed[project] = placement.overflowed.get(project, 0) + 1
+    return caps.overflowing(prepared)
 
 
 def _spare_ids(batch: Sequence[Prepared], shelves: dict[int, Shelf]) -> list[int]:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from tracker import store
-from tracker.actions import names
+from tracker.actions import caps, names
 from tracker.actions.activity import Entry, write_activity
 from tracker.actions.batch import Placed, Prepared, Recorded
 from tracker.actions.placing import Founding, Placement, place
@@ -56,8 +56,9 @@ def record(batch: Sequence[Prepared], settle: Callable[[], None]) -> Recorded:
         key_ids = store.upsert_keys(_key_rows(placement, tally))
         kept = _kept(placement.placed)
         store.copy_events([_event_row(one, key_ids, environments, releases) for one in kept])
+        capped = _write_tags(tally, {p.project_id for p in batch if p.keep_all})
         new_people = _write_counts(tally)
-        store.add_to_ledger(_ledger_rows(batch, fresh, placement, kept))
+        store.add_to_ledger(_ledger_rows(batch, fresh, placement, kept, capped))
         regressed = _write_issues(placement, tally, new_people, releases)
         settle()
     return Recorded(
@@ -134,15 +135,19 @@ def _event_row(
     )
 
 
+def _write_tags(tally: Tally, unlimited: set[int]) -> dict[int, int]:
+    """Tags, as far as the caps allow; returns what went under `<other>` per project."""
+    rows = [(*key, s.count, s.last) for key, s in sorted(tally.tags.items())]
+    return caps.tags.write(rows, unlimited) if rows else {}
+
+
 def _write_counts(tally: Tally) -> dict[tuple[int, int], int]:
-    """Users, tags and rollups; returns how many people are new per (project, issue)."""
+    """Users and rollups; returns how many people are new per (project, issue)."""
     new_people: dict[tuple[int, int], int] = {}
     if tally.users:
         people = [(*key, s.first, s.last, s.count) for key, s in sorted(tally.users.items())]
         for issue in store.upsert_users(people):
             new_people[issue] = new_people.get(issue, 0) + 1
-    if tally.tags:
-        store.upsert_tags([(*key, s.count, s.last) for key, s in sorted(tally.tags.items())])
     long = store.upsert_rollup5m(tally.five_minute_rows(), sketch.FOLD_ABOVE)
     store.set_sketches([row._replace(users=sketch.fold(row.users)) for row in long])
     store.upsert_rollup("tracker_rolluphour", tally.hour_rows())
@@ -155,6 +160,7 @@ def _ledger_rows(
     fresh: Sequence[Prepared],
     placement: Placement,
     kept: Sequence[Placed],
+    capped: dict[int, int],
 ) -> list[tuple[int, date, str, str, int]]:
     """Sorted additions to the books, under the day of receipt."""
     sums: dict[tuple[int, date, str, str], int] = {}
@@ -174,6 +180,9 @@ def _ledger_rows(
         add(one.prepared, Ledger.Kind.SAMPLED.value)
     for one in kept:
         add(one.prepared, Ledger.Kind.SAMPLED.value, -1)
+    for what, numbers in (("issues", placement.overflowed), ("tags", capped)):
+        for project, number in numbers.items():
+            sums[project, batch[-1].day, Ledger.Kind.CAPPED.value, what] = number
     return [(*key, count) for key, count in sorted(sums.items()) if count]
 
 
