@@ -121,7 +121,7 @@ class Tags:
     def forget(self) -> None:
         """Drop the memory."""
         for memory in (self._values, self._room, self._keys, self._key_sets):
-            memory.clear()  # type: ignore[attr-defined]
+            memory.clear()
 
     def write(self, rows: Sequence[TagRow], unlimited: set[int]) -> dict[int, int]:
         """Add to tags, sorted rows; returns what went under `<other>`, per project."""
@@ -177,7 +177,7 @@ class Tags:
         """What was new; look at the whole where much was."""
         for memory in (self._values, self._room, self._keys, self._key_sets):
             if len(memory) > _MOST:
-                memory.clear()  # type: ignore[attr-defined]
+                memory.clear()
         for project, issue, key, number in new:
             tag = (project, issue, key)
             if tag in self._room:
