@@ -23,7 +23,7 @@ VISITS = {"development": 10, "staging": 20, "production": 60}
 FIND = (
     "import json; from django.conf import settings; from tracker.models import ProjectKey;"
     f"key = ProjectKey.objects.filter(project__name={NAME!r}, enabled=True).order_by('pk').first();"
-    "print(json.dumps({'dsn': key.dsn(str(settings.EMBERWATCH_URL)), 'id': key.project_id} if key else {}))"
+    "print(json.dumps({'dsn': key.dsn(str(settings.EMBERWATCH_URL)), 'slug': key.project.slug} if key else {}))"
 )
 
 
@@ -36,13 +36,15 @@ class Target:
     """Where the shop reports to."""
 
     url: str
-    project_id: int
     dsn: str
+    slug: str = ""
+    """Of the project, if it is known."""
 
     @property
     def issues(self) -> str:
         """The page to look at."""
-        return f"{self.url}/admin/tracker/issue/?project__id__exact={self.project_id}"
+        query = f"?q=project%3A{self.slug}" if self.slug else ""
+        return f"{self.url}/admin/tracker/issue/{query}"
 
 
 def main() -> int:
@@ -81,7 +83,7 @@ def find_target() -> Target:
     found = json.loads(manage("shell", "--verbosity", "0", "-c", FIND))
     if not found:
         found = json.loads(manage("create_project", NAME, "--json"))
-    return Target(url, int(found["id"]), str(found["dsn"]))
+    return Target(url, str(found["dsn"]), str(found["slug"]))
 
 
 def of_dsn(dsn: str) -> Target:
@@ -90,7 +92,7 @@ def of_dsn(dsn: str) -> Target:
     number = parts.path.rpartition("/")[2]
     if not (parts.username and parts.hostname and number.isdigit()):
         raise CannotDemo(f"{dsn!r} is no DSN: it looks like http://key@host:8000/1.")
-    return Target(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", int(number), dsn)
+    return Target(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", dsn)
 
 
 def manage(*words: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.demo import __main__ as demo
+from tests.journeys.admin import Admin
 from tests.journeys.window import Project, Window, eventually
 from tests.stack import ROOT, Stack
 
@@ -27,11 +28,14 @@ def test_the_demo_fails_in_more_than_a_dozen_ways(stack: Stack, window: Window):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     number = window.one("SELECT id FROM tracker_project WHERE name = 'Demo shop'")
-    assert f"{stack.url}/admin/tracker/issue/" in done.stdout.splitlines()[-1]
-    assert str(number) in done.stdout.splitlines()[-1]
+    page = "/admin/tracker/issue/?q=project%3Ademo-shop"
+    assert done.stdout.splitlines()[-1].strip() == stack.url + page
     project = Project(number, "", "", "")
     eventually(lambda: window.waiting(project) == 0, 30)
     issues, events = window.issues(project), window.events(project)
+    listed = Admin(stack).page(page)
+    assert "PaymentFailed" in listed
+    assert "BillingError" not in listed, "the list is of this project only"
     assert len(issues) >= 15
     assert sum(issue["users"] for issue in issues) > 40
     assert {event["environment"] for event in events} == {"development", "staging", "production"}
@@ -57,7 +61,7 @@ def test_the_next_demo_finds_the_same_project(
         monkeypatch.delenv(name, raising=False)
     first = demo.find_target()
     assert demo.find_target() == first
-    assert first.project_id == window.one("SELECT id FROM tracker_project WHERE name = 'Demo shop'")
+    assert window.one("SELECT slug FROM tracker_project WHERE name = 'Demo shop'") == first.slug
 
 
 def test_without_a_stack_it_says_what_to_do(tmp_path: Path):
