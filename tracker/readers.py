@@ -277,7 +277,9 @@ def tag_shares(issue: Issue, values: int = 5, keys: int = 16) -> list[TagShare]:
     totals: dict[str, int] = {}
     for key, value, count, total in rows[: 200 * values]:
         totals[key] = total
-        grouped[key].append(TagValue(key, value, count, round(100 * count / total) if total else 0))
+        grouped[key].append(
+            TagValue(key, value, count, max(round(100 * count / total), 1) if count else 0)
+        )
     order = {key: place for place, key in enumerate(TAGS_FIRST)}
     # `browser.name` only repeats what `browser` says.
     ranked = sorted(
