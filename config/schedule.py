@@ -33,7 +33,7 @@ TABLE = (
     Task("alerts.tasks.sweep", IO, every=30),
     Task("tracker.tasks.move", IO, every=10),
     Task("tracker.tasks.retain", IO, every=3600),
-    Task("tracker.tasks.train", IO, every=600),
+    Task("tracker.tasks.train", IO, every=60),
     Task("tracker.tasks.partitions", IO, every=3600),
     Task("tracker.tasks.age_substatus", IO, every=3600),
 )

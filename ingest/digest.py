@@ -38,6 +38,8 @@ from tracker.sql import hang_up
 
 RUN_FOR = 30.0
 """Seconds after which a task hands over to the next; below its limit of 45."""
+AWAY_PAUSE = 0.5
+"""Seconds between attempts to reach a database that does not answer."""
 CHUNK_BYTES = 32 * 1024 * 1024
 """Most unpacked bytes recorded in one transaction, which bounds the worker's memory."""
 _SETTINGS_FRESH = 5.0
@@ -88,7 +90,13 @@ def run(deadline: float | None = None) -> int:
     deadline = deadline or time.monotonic() + RUN_FOR
     counted = 0
     while time.monotonic() < deadline:
-        claim = claims.take(worker_name())
+        try:
+            claim = claims.take(worker_name())
+        except _AWAY as error:
+            log.warning("database away", error=type(error).__name__)
+            hang_up()
+            time.sleep(AWAY_PAUSE)
+            continue
         if claim is None:
             break
         counted += digest_claim(claim)

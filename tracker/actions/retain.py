@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Sum
 from psycopg.errors import LockNotAvailable
 
 from tracker import ageing, payloads, store
@@ -90,7 +91,14 @@ def forget_seen(today: date, days: int) -> int:
 def train_dictionaries(now: datetime) -> int:
     """Give projects with many events a dictionary trained on them; returns how many got one."""
     trained = 0
-    for project in Project.objects.all():
+    ripe = (
+        Ledger.objects.filter(kind=Ledger.Kind.COUNTED)
+        .values("project_id")
+        .annotate(events=Sum("count"))
+        .filter(events__gte=TRAIN_FROM)
+        .values_list("project_id", flat=True)
+    )
+    for project in Project.objects.filter(pk__in=list(ripe)):
         current = PayloadDictionary.objects.filter(pk=project.dictionary).first()
         if current is not None and current.created_at > now - RETRAIN_AFTER:
             continue
