@@ -112,8 +112,7 @@ def digest_claim(claim: claims.Claim) -> int:
         return _digest(claim)
     except _AWAY as error:
         log.warning("digest postponed", error=type(error).__name__)
-        hang_up()
-        claims.postpone(claim, 1.0)
+        _give_back(claim)
     except (
         IssueGone,
         psycopg.errors.DeadlockDetected,
@@ -125,6 +124,18 @@ def digest_claim(claim: claims.Claim) -> int:
         log.exception("digest failed", claim=claim.id, rows=len(claim.ids))
         claims.split(claim, worker_name(), _short(error))
     return 0
+
+
+def _give_back(claim: claims.Claim) -> None:
+    """Free a claim once the database answers again; else its lease runs out."""
+    for _ in range(20):
+        hang_up()
+        try:
+            claims.postpone(claim, 0.0)
+        except _AWAY:
+            time.sleep(AWAY_PAUSE)
+        else:
+            return
 
 
 def _digest(claim: claims.Claim) -> int:
