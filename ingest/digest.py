@@ -203,6 +203,7 @@ def _prepared(row: inbox.Row, event: Event, rules: ProjectRules) -> Prepared:
         payload=payloads.pack(event.data, rules.dictionary),
         dictionary=rules.dictionary,
         keep_all=rules.keep_all,
+        trace_id=event.trace_id,
     )
 
 

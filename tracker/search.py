@@ -11,7 +11,7 @@ Most conditions are part of the one statement that reads the list; `user.*`,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -113,7 +113,7 @@ def _jump_to_event(text: str, user: User) -> Jump | None:
         event_id = UUID(text)
     except ValueError:
         return None
-    for _, number in _issues_of_event(event_id, user):
+    for number in _issues_of_event(event_id, user):
         return Jump(number, event_id)
     return None
 
@@ -361,8 +361,8 @@ def _user(term: Term, asked: Asked) -> Q:
     return Q(Exists(rows))
 
 
-def _issues_of_event(event_id: UUID, user: User) -> list[tuple[int, int]]:
-    """(project, live issue) of stored events with an id, among the user's projects."""
+def _issues_of_event(event_id: UUID, user: User) -> list[int]:
+    """The live issues of stored events with an id, among the user's projects."""
     seen = EventSeen.objects.filter(
         event_id=event_id, project_id__in=list(_visible(user).values_list("pk", flat=True))
     )
@@ -371,18 +371,28 @@ def _issues_of_event(event_id: UUID, user: User) -> list[tuple[int, int]]:
     if not where:
         return []
     rows = EventRow.objects.filter(any_of(where), event_id=event_id)
-    numbers = list(rows.values_list("issue_id", flat=True))
-    issues = Issue.objects.filter(pk__in=numbers).values_list("project_id", "pk", "merged_into")
-    return [(project, merged or number) for project, number, merged in issues]
+    return _targets(list(rows.values_list("issue_id", flat=True)))
 
 
 def _event(term: Term, asked: Asked) -> Q:
-    numbers = [n for v in term.values for _, n in _issues_of_event(UUID(v), asked.user)]
+    numbers = [n for v in term.values for n in _issues_of_event(UUID(v), asked.user)]
     return Q(pk__in=numbers)
 
 
 def _trace(term: Term, asked: Asked) -> Q:
-    raise SearchError("Events can't be found by their trace yet.")
+    """Issues with a stored event of a trace, at most 1,000 of them."""
+    rows = EventRow.objects.filter(trace_id__in=[UUID(value) for value in term.values])
+    mine = rows.filter(project_id__in=_visible(asked.user).values("pk"))
+    numbers = set(mine.values_list("issue_id", flat=True)[:COUNT_LIMIT])
+    return Q(pk__in=_targets(sorted(numbers)))
+
+
+def _targets(numbers: Sequence[int]) -> list[int]:
+    """Issues by number; of those merged away, what they were merged into."""
+    if not numbers:
+        return []
+    found = Issue.objects.filter(pk__in=numbers).values_list("pk", "merged_into")
+    return [merged or number for number, merged in found]
 
 
 def _short_id(text: str) -> tuple[str, int] | None:

@@ -162,7 +162,7 @@ def upsert_keys(
 
 _EVENT_TYPES = [
     *("int8", "uuid", "date", "int8", "int8", "timestamptz", "timestamptz"),
-    *("int8", "int8", "int2", "uuid", "int2", "bytea"),
+    *("int8", "int8", "int2", "uuid", "int2", "bytea", "uuid"),
 ]
 
 
@@ -170,7 +170,7 @@ def copy_events(rows: Sequence[tuple[Any, ...]]) -> None:
     """Store events, in the order of the table's columns."""
     with psycopg.Cursor(raw()).copy(
         """COPY tracker_event (project_id, event_id, day, issue_id, key_id, received_at, timestamp,
-             environment_id, release_id, level, user_key, dictionary, payload)
+             environment_id, release_id, level, user_key, dictionary, payload, trace_id)
            FROM STDIN (FORMAT BINARY)"""
     ) as copy:
         copy.set_types(_EVENT_TYPES)

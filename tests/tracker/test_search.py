@@ -44,7 +44,7 @@ def found(text: str, user: User) -> set[int]:
 
 def test_every_key_has_a_meaning(user: User) -> None:
     for key in KEYS.values():
-        if key.name in ("priority", "trace_id"):
+        if key.name == "priority":
             continue
         list(find(parse(key.example), user, NOW)[:1])
         list(find(parse("!" + key.example), user, NOW)[:1])
@@ -180,6 +180,18 @@ def test_ids_jump(project: Project, user: User) -> None:
     assert found(f"event_id:{event_id.hex}", user) == {issue.pk}
     for text in ("", "is:new", "SHOP-ZZZZ", "UTF-8", uuid.uuid4().hex, f"!{issue.short_id}"):
         assert jump(parse(text), user) is None, text
+
+
+def test_traces(project: Project, user: User) -> None:
+    trace = uuid.uuid4()
+    a = put(project, 1, contexts={"trace": {"trace_id": trace.hex, "span_id": "a" * 16}})
+    b = put(project, 2, contexts={"trace": {"trace_id": trace.hex, "span_id": "b" * 16}})
+    put(project, 3, contexts={"trace": {"trace_id": "x"}})
+    other = make_project("Other", team="Others")
+    put(other, 4, contexts={"trace": {"trace_id": trace.hex}})
+    assert found(f"trace_id:{trace.hex}", user) == {a.pk, b.pk}
+    assert found(f"trace_id:{trace}", user) == {a.pk, b.pk}
+    assert found(f"trace_id:{uuid.uuid4().hex}", user) == set()
 
 
 def test_words_follow_the_issue(project: Project, user: User) -> None:

@@ -24,6 +24,7 @@ class Prepared(Struct, frozen=True):
     dictionary: int
     keep_all: bool = False
     """The project keeps every event, however noisy an issue."""
+    trace_id: UUID | None = None
 
     @property
     def day(self) -> date:

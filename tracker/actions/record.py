@@ -132,6 +132,7 @@ def _event_row(
         UUID(bytes=event.user_key) if event.user_key else None,
         prepared.dictionary,
         prepared.payload,
+        prepared.trace_id,
     )
 
 

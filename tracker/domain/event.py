@@ -10,6 +10,7 @@ digest makes tens of thousands a second.
 """
 
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -110,6 +111,17 @@ class Event(Struct, frozen=True):
     this is what is stored, shown and exported."""
     title: str = ""
     """A title that the client itself chose; "" leaves it to us."""
+
+    @property
+    def trace_id(self) -> UUID | None:
+        """The trace it happened in; None when the SDK names none, or nothing of 16 bytes."""
+        contexts = self.data.get("contexts")
+        trace = contexts.get("trace") if isinstance(contexts, dict) else None
+        text = trace.get("trace_id") if isinstance(trace, dict) else None
+        try:
+            return UUID(hex=text) if isinstance(text, str) and len(text) in (32, 36) else None
+        except ValueError:
+            return None
 
     @property
     def unhandled(self) -> bool:

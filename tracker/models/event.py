@@ -38,6 +38,7 @@ class EventRow(models.Model):
     user_key = models.UUIDField(null=True)
     dictionary = models.SmallIntegerField(default=0)
     payload = models.BinaryField()
+    trace_id = models.UUIDField(null=True)
 
     objects = EventQuerySet.as_manager()
 
