@@ -27,12 +27,12 @@ from ingest.adapters.base import Context
 from ingest.besides import Besides
 from ingest.registry import find
 from tracker import payloads
-from tracker.actions import monitors
+from tracker.actions import grouping_rules, monitors, transition
 from tracker.actions.batch import Prepared, Recorded
 from tracker.actions.record import IssueGone, record
 from tracker.domain import filters
 from tracker.domain.event import Event
-from tracker.domain.grouping import keys_of
+from tracker.domain.grouping import NO_RULES, Rules, keys_of
 from tracker.models import Project
 from tracker.sql import hang_up
 
@@ -63,6 +63,9 @@ class ProjectRules(Struct, frozen=True):
     dictionary: int
     keep_all: bool
     filters: filters.Rules = filters.Rules()
+    grouping: Rules = NO_RULES
+    previous_versions: tuple[str, ...] = ()
+    """Versions of grouping that the project was upgraded from, the latest first."""
 
 
 class Work(Struct):
@@ -192,7 +195,7 @@ def _stopped(event: Event, context: Context, rules: ProjectRules) -> str:
 
 
 def _prepared(row: inbox.Row, event: Event, rules: ProjectRules) -> Prepared:
-    keys = keys_of(event, rules.grouping_version)
+    keys = keys_of(event, rules.grouping_version, rules.grouping)
     return Prepared(
         project_id=row.project_id,
         event_id=UUID(hex=event.event_id),
@@ -237,7 +240,7 @@ def _record(work: Work, later: Sequence[int]) -> Recorded:
             claims.drop(work.claim)
 
     if work.ready:
-        recorded = record(work.ready, settle)
+        recorded = record(_looked_back(work), settle)
     else:
         recorded = Recorded()
         with transaction.atomic():
@@ -248,6 +251,16 @@ def _record(work: Work, later: Sequence[int]) -> Recorded:
     if alarms:
         _raise_alarms()
     return recorded
+
+
+def _looked_back(work: Work) -> list[Prepared]:
+    """What is ready, with older keys where a project was upgraded and finds no newer ones."""
+    origins = {
+        project: transition.Origin(rules.previous_versions, rules.grouping)
+        for project, rules in work.rules.items()
+        if rules.previous_versions
+    }
+    return transition.look_back(work.ready, origins) if origins else work.ready
 
 
 def _raise_alarms() -> None:
@@ -266,13 +279,15 @@ def _project_rules(project_ids: set[int]) -> dict[int, ProjectRules]:
     }
     missing = project_ids - fresh.keys()
     if missing:
+        compiled = grouping_rules.current(missing)
         for project in Project.objects.filter(pk__in=missing).select_related("filters"):
-            fresh[project.pk] = rules_of(project, _filters(project))
+            grouping = compiled.get(project.pk, NO_RULES)
+            fresh[project.pk] = rules_of(project, _filters(project), grouping)
             _rules[project.pk] = (now, fresh[project.pk])
     return fresh
 
 
-def rules_of(project: Project, inbound: filters.Rules) -> ProjectRules:
+def rules_of(project: Project, inbound: filters.Rules, grouping: Rules = NO_RULES) -> ProjectRules:
     """What a project wants of parsing, filtering and grouping."""
     return ProjectRules(
         salt=bytes(project.salt),
@@ -283,6 +298,8 @@ def rules_of(project: Project, inbound: filters.Rules) -> ProjectRules:
         dictionary=project.dictionary,
         keep_all=project.unlimited,
         filters=inbound,
+        grouping=grouping,
+        previous_versions=tuple(project.previous_grouping_versions),
     )
 
 

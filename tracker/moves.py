@@ -227,6 +227,7 @@ def delete_counts(project: int, issue: int, most: int) -> int:
     for table in (
         "tracker_issueuser",
         "tracker_issuetag",
+        "tracker_issuefeatures",
         "tracker_rollup5m",
         "tracker_rolluphour",
         "tracker_rollupday",

@@ -25,6 +25,9 @@ class Prepared(Struct, frozen=True):
     keep_all: bool = False
     """The project keeps every event, however noisy an issue."""
     trace_id: UUID | None = None
+    older: tuple[Keys, ...] = ()
+    """Keys of the versions that the project was upgraded from, the latest first; only
+    where all of `keys` were unknown."""
 
     @property
     def day(self) -> date:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from tracker import payloads, store
 from tracker.actions.batch import Prepared
 from tracker.actions.record import record
+from tracker.actions.transition import Origin
 from tracker.domain.event import Event
 from tracker.domain.grouping import keys_of
 from tracker.domain.items import CheckInReport
@@ -235,6 +236,7 @@ def _prepared(monitor: Monitor, event_id: UUID, now: datetime) -> Prepared:
         "environment": monitor.environment,
         "release": monitor.release,
     }
+    project = monitor.project
     fingerprint = ("monitor", monitor.slug)
     data = {
         **facts,
@@ -264,9 +266,10 @@ def _prepared(monitor: Monitor, event_id: UUID, now: datetime) -> Prepared:
         event_id=event_id,
         received=now,
         event=event,
-        keys=keys_of(event, monitor.project.grouping_version),
-        payload=payloads.pack(data, monitor.project.dictionary),
-        dictionary=monitor.project.dictionary,
+        keys=keys_of(event, project.grouping_version),
+        older=Origin(project.previous_grouping_versions).keys(event),
+        payload=payloads.pack(data, project.dictionary),
+        dictionary=project.dictionary,
         keep_all=True,
     )
 

@@ -13,7 +13,7 @@ from tracker.domain.grouping import Key
 from tracker.domain.grouping.resolve import Known, Verdict, apply, resolve
 
 Shelf = dict[bytes, Known]
-"""Known keys of one project, by hash."""
+"""Known keys of one project and version, by hash."""
 Counts = dict[tuple[int, bytes], int]
 """Events counted under (project, key)."""
 
@@ -32,6 +32,25 @@ class UsedKey(Struct, frozen=True):
     key: Key | None = None
     """Given when it is new."""
     precise: bool = False
+
+
+class Shelves(Struct):
+    """What the store knows about the keys of a batch, per project."""
+
+    new: dict[int, Shelf]
+    """Keys of the version that the project pins."""
+    old: dict[tuple[int, str], Shelf]
+    """Keys of versions that it was upgraded from, by version."""
+
+    def resolve(self, prepared: Prepared) -> Verdict:
+        """Where an event goes, by what is known now."""
+        project = prepared.project_id
+        known = self.new[project]
+        for older in prepared.older:
+            verdict = resolve(prepared.keys, known, older, self.old.get((project, older.version)))
+            if verdict.issue is not None:
+                return verdict
+        return resolve(prepared.keys, known)
 
 
 class Placement(Struct):
@@ -64,57 +83,63 @@ def place(batch: Sequence[Prepared]) -> Placement:
             for p in theirs
             if rooms.get(p.project_id, len(theirs)) < len(theirs)
         ]
-        shelves.update(_shelves([*theirs, *spill], counts))
+        again = _shelves([*theirs, *spill], counts)
+        shelves.new.update(again.new)
+        shelves.old.update(again.old)
         return _walk(batch, shelves, counts, rooms)
     return _walk(batch, shelves, counts, {})
 
 
-def _shelves(batch: Sequence[Prepared], counts: Counts) -> dict[int, Shelf]:
-    wanted = sorted(
-        {(p.project_id, p.keys.version, key.hash) for p in batch for key in p.keys.keys}
+def _shelves(batch: Sequence[Prepared], counts: Counts) -> Shelves:
+    wanted = {(p.project_id, p.keys.version, key.hash) for p in batch for key in p.keys.keys}
+    pinned = {p.project_id: p.keys.version for p in batch}
+    older = [(p.project_id, keys) for p in batch for keys in p.older]
+    wanted |= {(project, keys.version, key.hash) for project, keys in older for key in keys.keys}
+    shelves = Shelves(
+        new={project: {} for project in pinned},
+        old={(project, keys.version): {} for project, keys in older},
     )
-    shelves: dict[int, Shelf] = {p.project_id: {} for p in batch}
-    for row in store.find_keys(wanted):
-        counts[row.project_id, row.hash] = row.events
-        shelves[row.project_id][row.hash] = Known(
+    for row in store.find_keys(sorted(wanted)):
+        known = Known(
             issue=row.issue_id,
             kind=row.kind,
             precise=row.precise,
             locked=row.locked,
             discard=row.discard,
         )
+        if row.version != pinned[row.project_id]:
+            shelves.old[row.project_id, row.version][row.hash] = known
+            continue
+        counts[row.project_id, row.hash] = row.events
+        shelves.new[row.project_id][row.hash] = known
     return shelves
 
 
-def _makes_keys(prepared: Prepared, shelves: dict[int, Shelf]) -> bool:
+def _makes_keys(prepared: Prepared, shelves: Shelves) -> bool:
     """Whether recording this event would write a key."""
-    verdict = resolve(prepared.keys, shelves[prepared.project_id])
+    verdict = shelves.resolve(prepared)
     return verdict.issue is None or bool(verdict.new_keys or verdict.mark_precise)
 
 
 def _walk(
-    batch: Sequence[Prepared],
-    shelves: dict[int, Shelf],
-    counts: Counts,
-    rooms: dict[int, int],
+    batch: Sequence[Prepared], shelves: Shelves, counts: Counts, rooms: dict[int, int]
 ) -> Placement:
     """Climb the ladder for each event, with what the events before it added."""
     placement = Placement(placed=[], discarded=[], foundings={}, keys={})
     fresh = iter(_spare_ids(batch, shelves))
     for one in batch:
-        prepared, shelf = one, shelves[one.project_id]
-        verdict = resolve(prepared.keys, shelf)
+        prepared, verdict = one, shelves.resolve(one)
         if verdict.discard:
             placement.discarded.append(prepared)
             continue
         if verdict.issue is None and prepared.project_id in rooms and not prepared.keep_all:
             prepared = _within(prepared, rooms, placement)
-            verdict = resolve(prepared.keys, shelf)
+            verdict = shelves.resolve(prepared)
         issue_id = verdict.issue
         if issue_id is None:
             issue_id = next(fresh, None) or store.new_issue_ids(1)[0]
             placement.foundings[issue_id] = Founding(issue_id, prepared)
-        _note_keys(placement, prepared, verdict, issue_id, shelf)
+        _note_keys(placement, prepared, verdict, issue_id, shelves.new[prepared.project_id])
         counted = (prepared.project_id, verdict.via)
         before = counts.get(counted, 0)
         counts[counted] = before + 1
@@ -132,13 +157,12 @@ def _within(prepared: Prepared, rooms: dict[int, int], placement: Placement) -> 
     return caps.overflowing(prepared)
 
 
-def _spare_ids(batch: Sequence[Prepared], shelves: dict[int, Shelf]) -> list[int]:
+def _spare_ids(batch: Sequence[Prepared], shelves: Shelves) -> list[int]:
     """Numbers for as many new issues as the batch can open at the most, if it opens any."""
     unknown = {
         p.keys.keys[0].hash
         for p in batch
-        if p.keys.keys[0].hash not in shelves[p.project_id]
-        and resolve(p.keys, shelves[p.project_id]).issue is None
+        if p.keys.keys[0].hash not in shelves.new[p.project_id] and shelves.resolve(p).issue is None
     }
     return store.new_issue_ids(len(unknown))
 

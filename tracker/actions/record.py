@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from tracker import store
+from tracker import similar, store
 from tracker.actions import caps, names
 from tracker.actions.activity import Entry, write_activity
 from tracker.actions.batch import Placed, Prepared, Recorded
@@ -23,6 +23,7 @@ from tracker.actions.placing import Founding, Placement, place
 from tracker.actions.tally import IssueTally, Tally, add_up
 from tracker.domain import sketch
 from tracker.domain.event import LEVELS
+from tracker.domain.grouping.similarity import features_of
 from tracker.domain.lifecycle import Cause, Resolution, Sighting, judge, move, state_of
 from tracker.domain.sampling import keep
 from tracker.domain.titles import title_of
@@ -196,6 +197,12 @@ def _write_issues(
     """Open, lock, count and move issues, with their Activity; returns how many regressed."""
     store.insert_issues([_issue_row(f, releases) for f in placement.foundings.values()])
     store.insert_issue_texts([row for f in placement.foundings.values() for row in _texts(f)])
+    similar.insert_features(
+        [
+            (founding.first.project_id, founding.issue_id, features_of(founding.first.event))
+            for founding in placement.foundings.values()
+        ]
+    )
     rows = store.lock_issues(sorted(tally.issues))
     if len(rows) != len(tally.issues):
         raise IssueGone("an issue went away while its events were being recorded")

@@ -14,6 +14,7 @@ from tracker.models.monitor import CheckIn, Monitor
 from tracker.models.move import Move
 from tracker.models.project import Environment, Project, ProjectKey, Release
 from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
+from tracker.models.rules import GroupingRules, IssueFeatures
 from tracker.models.session import SessionHour, SessionSeen
 from tracker.models.text import IssueText
 
@@ -29,8 +30,10 @@ __all__ = [
     "EventSeen",
     "Feedback",
     "GroupingKey",
+    "GroupingRules",
     "InboundFilters",
     "Issue",
+    "IssueFeatures",
     "IssueTag",
     "IssueText",
     "IssueUser",

@@ -21,6 +21,8 @@ class ActivityKind(models.TextChoices):
     MERGED = "merged", "merged"
     UNMERGED = "unmerged", "unmerged"
     DELETED = "deleted", "deleted"
+    RULES_CHANGED = "rules_changed", "grouping rules changed"
+    GROUPING_UPGRADED = "grouping_upgraded", "grouping upgraded"
 
 
 class Activity(models.Model):

@@ -42,6 +42,13 @@ class Project(models.Model):
     first_event_at = models.DateTimeField(null=True, blank=True, editable=False)
     salt = models.BinaryField(default=new_salt, editable=False)
     grouping_version = models.CharField(max_length=8, default="g1", editable=False)
+    previous_grouping_versions = ArrayField(
+        models.CharField(max_length=8),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="Versions that the project was upgraded from, the latest first.",
+    )
     dictionary = models.PositiveSmallIntegerField(
         default=1, editable=False, help_text="Number of the dictionary that packs new events."
     )

@@ -1,6 +1,7 @@
 """What a change of rules would do, told before it is saved."""
 
 from tests.domain.grouping.make import error, event, py
+from tracker.domain.grouping import keys_of
 from tracker.domain.grouping.preview import preview, regroup
 from tracker.domain.grouping.rules import (
     NO_RULES,
@@ -47,4 +48,4 @@ def test_stack_rules_are_previewed_too():
 
 
 def test_regroup_numbers_groups_in_order_of_arrival():
-    assert regroup(EVENTS, NO_RULES) == [1, 1, 2, 1]
+    assert regroup(keys_of(event) for event in EVENTS) == [1, 1, 2, 1]

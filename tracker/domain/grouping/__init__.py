@@ -12,7 +12,17 @@ from tracker.domain.grouping import fingerprint, g1
 from tracker.domain.grouping.keys import Key, Keys
 from tracker.domain.grouping.rules import NO_RULES, Rules
 
-__all__ = ["CURRENT", "VERSIONS", "Key", "Keys", "Rules", "UnknownVersionError", "keys_of"]
+__all__ = [
+    "CURRENT",
+    "NO_RULES",
+    "VERSIONS",
+    "Key",
+    "Keys",
+    "Rules",
+    "UnknownVersionError",
+    "keys_of",
+    "newer_than",
+]
 
 VERSIONS: dict[str, Callable[[Event, Rules], tuple[Key, ...]]] = {"g1": g1.keys_of}
 
@@ -22,6 +32,13 @@ CURRENT = "g1"
 
 class UnknownVersionError(LookupError):
     """The project pins a version that this release does not have."""
+
+
+def newer_than(version: str) -> str:
+    """The newest version of this release, when it is newer than `version`; else ""."""
+    names = list(VERSIONS)
+    newest = names[-1]
+    return newest if version in VERSIONS and newest != version else ""
 
 
 def keys_of(event: Event, version: str = CURRENT, rules: Rules = NO_RULES) -> Keys:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from tracker.domain.event import Event
-from tracker.domain.grouping import CURRENT, keys_of
+from tracker.domain.grouping import CURRENT, Keys, keys_of
 from tracker.domain.grouping.resolve import Known, apply, resolve
 from tracker.domain.grouping.rules import Rules
 from tracker.domain.titles import title_of
@@ -24,6 +24,8 @@ class Change(Struct, frozen=True):
     """Events in each part, largest first."""
     titles: tuple[str, ...]
     """Of the first event of each part, in the same order."""
+    firsts: tuple[int, ...]
+    """Places of those first events among all."""
 
 
 class Preview(Struct, frozen=True):
@@ -40,13 +42,27 @@ class Preview(Struct, frozen=True):
     joins: tuple[Change, ...] = ()
 
 
-def regroup(events: Iterable[Event], rules: Rules, version: str = CURRENT) -> list[int]:
+class Seen(Struct, frozen=True):
+    """One event with its keys under both sets of rules; all that a preview needs of it."""
+
+    title: str
+    before: Keys
+    after: Keys
+
+
+def look(event: Event, before: Rules, after: Rules, version: str = CURRENT) -> Seen:
+    """What a preview keeps of an event."""
+    title = title_of(event).title
+    return Seen(title, keys_of(event, version, before), keys_of(event, version, after))
+
+
+def regroup(stream: Iterable[Keys]) -> list[int]:
     """The group of each event, had they arrived in this order in an empty project."""
     known: dict[bytes, Known] = {}
     found: list[int] = []
     issues = 0
-    for event in events:
-        verdict = resolve(keys_of(event, version, rules), known)
+    for keys in stream:
+        verdict = resolve(keys, known)
         issue = verdict.issue
         if issue is None:
             issue = issues = issues + 1
@@ -56,15 +72,21 @@ def regroup(events: Iterable[Event], rules: Rules, version: str = CURRENT) -> li
 
 
 def preview(
-    events: Sequence[Event], before: Rules, after: Rules, version: str = CURRENT
+    events: Iterable[Event], before: Rules, after: Rules, version: str = CURRENT
 ) -> Preview:
     """Compare the groups of `events`, in the order of their arrival, under two sets of rules."""
-    old, new = regroup(events, before, version), regroup(events, after, version)
-    titles = [title_of(event).title for event in events]
-    splits, split_events = _parted(old, new, titles)
-    joins, joined_events = _parted(new, old, titles)
+    return compare([look(event, before, after, version) for event in events])
+
+
+def compare(seen: Sequence[Seen]) -> Preview:
+    """The same of events that were looked at one by one."""
+    old, new = regroup(one.before for one in seen), regroup(one.after for one in seen)
+    old_titles = [one.before.title or one.title for one in seen]
+    new_titles = [one.after.title or one.title for one in seen]
+    splits, split_events = _parted(old, new, old_titles, new_titles)
+    joins, joined_events = _parted(new, old, new_titles, old_titles)
     return Preview(
-        events=len(events),
+        events=len(seen),
         before=len(set(old)),
         after=len(set(new)),
         moved=len(split_events | joined_events),
@@ -74,7 +96,10 @@ def preview(
 
 
 def _parted(
-    whole: Sequence[int], parts: Sequence[int], titles: Sequence[str]
+    whole: Sequence[int],
+    parts: Sequence[int],
+    whole_titles: Sequence[str],
+    part_titles: Sequence[str],
 ) -> tuple[tuple[Change, ...], set[int]]:
     """The groups of `whole` that lie in several of `parts`, and the places of their events."""
     inside: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -88,7 +113,9 @@ def _parted(
         places = sorted(found.values(), key=lambda one: (-len(one), one[0]))
         first = min(one[0] for one in places)
         sizes = tuple(len(one) for one in places)
-        changes.append(Change(titles[first], sizes, tuple(titles[one[0]] for one in places)))
+        firsts = tuple(one[0] for one in places)
+        titles = tuple(part_titles[place] for place in firsts)
+        changes.append(Change(whole_titles[first], sizes, titles, firsts))
         touched.update(place for one in places for place in one)
     changes.sort(key=lambda change: -sum(change.sizes))
     return tuple(changes[:MOST_SHOWN]), touched

@@ -56,9 +56,15 @@ class Verdict(Struct, frozen=True):
         return LEVELS[key.kind] > self.level
 
 
-def resolve(keys: Keys, known: Mapping[bytes, Known], older: Keys | None = None) -> Verdict:
-    """Climb from the most precise key down; `older` are the keys of the version that the
-    project comes from, consulted only when no key of the new version is known.
+def resolve(
+    keys: Keys,
+    known: Mapping[bytes, Known],
+    older: Keys | None = None,
+    known_older: Mapping[bytes, Known] | None = None,
+) -> Verdict:
+    """Climb from the most precise key down; `older` are the keys of the versions that the
+    project comes from, consulted only when no key of the new version is known. What is known
+    of them stands in `known_older` (without it: in `known`), since two versions may share a hash.
 
     An event takes the issue of its most precise key; a less precise one it may
     adopt only while no other known line or place lives there.
@@ -66,7 +72,7 @@ def resolve(keys: Keys, known: Mapping[bytes, Known], older: Keys | None = None)
     best = keys.level
     found = _climb(keys, known)
     if found is None and older is not None:
-        found = _climb(older, known)
+        found = _climb(older, known if known_older is None else known_older)
     new = tuple(key for key in keys.keys if key.hash not in known)
     if found is None:  # the most precise key is unknown, else it had matched
         return Verdict(None, keys.keys[0].hash, new, best)

@@ -229,6 +229,11 @@ def parse_stack_rules(text: str) -> tuple[StackRule, ...]:
     return _parse(text, _stack_rule)
 
 
+def rules_of(fingerprints: str, stack: str) -> Rules:
+    """The compiled rules of two texts. Raises RuleError."""
+    return Rules(parse_fingerprint_rules(fingerprints), parse_stack_rules(stack))
+
+
 def _parse(text: str, read: Callable[[int, str], Rule]) -> tuple[Rule, ...]:
     found: list[Rule] = []
     for number, raw in enumerate(text.splitlines(), 1):
