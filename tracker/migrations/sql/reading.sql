@@ -5,8 +5,8 @@ CREATE INDEX issue_status_events ON tracker_issue (status, events DESC, id DESC)
 CREATE INDEX issue_status_users ON tracker_issue (status, users DESC, id DESC);
 
 -- "Which issues have this tag": written when an issue meets a value for the first time;
--- counting it again touches no indexed column.
-CREATE INDEX issuetag_value ON tracker_issuetag (project_id, key, value, issue_id);
+-- counting it again touches no indexed column. The key first: PostgreSQL before 18 can't skip.
+CREATE INDEX issuetag_value ON tracker_issuetag (key, value, project_id, issue_id);
 
 -- Values belong to keys, and patterns are matched in capitals: without these the planner takes
 -- every match for a rare one, and sorts 70,000 issues to show 30.
