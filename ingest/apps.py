@@ -10,3 +10,7 @@ class IngestConfig(AppConfig):
     label = "ingest"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Ingest"
+
+    def ready(self) -> None:
+        """Register what /readyz and /metrics say of the inbox."""
+        from ingest import health  # noqa: F401, PLC0415 - registers its gauges

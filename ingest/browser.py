@@ -12,12 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest import decoding, forms
-from ingest.adapters.base import Receipt
+from ingest.adapters.base import Adapter, Receipt
 from ingest.adapters.csp import CONTENT_TYPES
 from ingest.auth import Sender, authenticate, credentials_of, from_dsn, project_of_dsn
 from ingest.errors import BadBody, NoKey
 from ingest.limits import LIMITS
-from ingest.views import IngestView, body_of, meta_of, put, sound
+from ingest.views import IngestView, body_of, checked, meta_of, put, sound
 from ingest.wrapping import Wrapped, envelope, receipt
 from tracker.models import Ledger
 
@@ -46,6 +46,25 @@ class SecurityView(IngestView):
     def done(self, receipt: Receipt) -> Any:
         """Browsers want no body."""
         return HttpResponse(b"", content_type="text/plain")
+
+
+class OtlpView(IngestView):
+    """`POST /api/<project>/otlp/v1/logs` and `traces`: what carries an exception is an event."""
+
+    def post(self, request: Request, project: str | None = None, kind: str = "logs") -> Any:
+        """Take one export request. Raises Refused."""
+        self.adapter = f"otlp-{kind}"
+        return self.take(request._request, self.number(project))
+
+    def checked(self, adapter: Adapter, body: bytes, encoding: str) -> Receipt:
+        """Exporters send small batches."""
+        return checked(adapter, body, encoding)
+
+    def done(self, receipt: Receipt) -> Any:
+        """An empty success in the coding of the request."""
+        if "protobuf" in self.request.content_type:
+            return HttpResponse(b"", content_type="application/x-protobuf")
+        return Response({})
 
 
 class NelView(IngestView):

@@ -151,9 +151,11 @@ def _unbrotli(chunks: Iterator[bytes]) -> Iterator[bytes]:
     for piece in _slices(chunks):
         if inflate.is_finished():
             raise BrokenBody("Bytes follow the end of the compressed body.")
-        yield inflate.process(piece, output_buffer_limit=_STEP)
-        while not inflate.can_accept_more_data():
-            yield inflate.process(b"", output_buffer_limit=_STEP)
+        given = inflate.process(piece, output_buffer_limit=_STEP)
+        # It takes more input long before it has given all output: ask until there is none.
+        while given or not inflate.can_accept_more_data():
+            yield given
+            given = inflate.process(b"", output_buffer_limit=_STEP)
     if not inflate.is_finished():
         raise BrokenBody("The compressed body ends too early.")
 

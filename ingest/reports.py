@@ -19,11 +19,13 @@ from ingest.auth import Credentials, Sender, authenticate, credentials_of
 from ingest.browser import event_id_of, user_report
 from ingest.errors import BadBody, NoKey, TooMuch, WrongKey
 from ingest.limits import LIMITS, refuse
-from ingest.views import IngestView, body_of, meta_of, put
+from ingest.views import IngestView, body_of, large, meta_of, put
 from ingest.wrapping import Wrapped, envelope, receipt
 from tracker.models import ApiToken, Project, ProjectKey
 
 MAX_REPORT = 100 * 1024
+MOST_UPLOAD = 64 * 1024 * 1024
+"""Unpacked bytes of a form of files, of which 50 MiB are kept."""
 
 
 class CronView(IngestView):
@@ -112,13 +114,19 @@ class AttachmentsView(IngestView):
         sender = self.admit(credentials, self.number(project))
         event = event_id_of(event_id)
         body, encoding = body_of(raw)
-        form = read_form(decoding.unpack(body, encoding))
+        form = _form(body, encoding)
         files = [attachment(part) for part in form if part.filename is not None]
         if not files:
             raise BadBody("The form has no file.")
         built, packing = envelope(files, event)
         put(sender, "envelope", receipt(files, event), meta_of(raw, credentials), built, packing)
         return Response({"id": event, "files": len(files)}, status=201)
+
+
+def _form(body: bytes, encoding: str) -> list[Part]:
+    """The parts of an upload, when it is its turn. Raises Refused, Malformed, DecodingError."""
+    with large():
+        return read_form(decoding.unpack(body, encoding, limit=MOST_UPLOAD))
 
 
 def attachment(part: Part, kind: str = "event.attachment") -> Wrapped:

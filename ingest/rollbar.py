@@ -17,13 +17,12 @@ from django.utils.http import urlencode
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingest import decoding
 from ingest.adapters.rollbar import event_id_of
 from ingest.auth import TOKENS, Credentials, Sender, authenticate
 from ingest.errors import NoKey, Refused, WrongKey
 from ingest.limits import LIMITS
 from ingest.registry import find
-from ingest.views import CORS, BareView, body_of, meta_of, put
+from ingest.views import CORS, BareView, body_of, checked, meta_of, put
 from tracker.models import EventRow, EventSeen, Issue
 
 CLIENT_PLATFORMS = frozenset({"browser", "android", "ios", "flash", "client"})
@@ -111,7 +110,7 @@ class ItemView(RollbarView):
         if token:
             LIMITS.check(self.bearer(token, "post_server", "post_client"))
         body, encoding = body_of(raw)
-        found = find("rollbar").check(decoding.unpack(body, encoding), uuid.uuid4().hex)
+        found = checked(find("rollbar"), body, encoding)
         if not token:
             token = found.key or raw.GET.get("access_token", "")
             LIMITS.check(self.bearer(token, "post_server", "post_client"))
@@ -136,7 +135,7 @@ class NoticeView(BareView):
         self.counted_under = sender.project_id
         LIMITS.check(sender)
         body, encoding = body_of(raw)
-        found = find("airbrake").check(decoding.unpack(body, encoding), uuid.uuid4().hex)
+        found = checked(find("airbrake"), body, encoding)
         put(sender, "airbrake", found, meta_of(raw), body, encoding)
         where = f"{settings.EMBERWATCH_URL}/item/uuid/?uuid={found.event_id}"
         return Response({"id": found.event_id, "url": where}, status=201)

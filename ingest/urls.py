@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from ingest import rollbar
-from ingest.browser import ErrorPageView, NelView, SecurityView
+from ingest.browser import ErrorPageView, NelView, OtlpView, SecurityView
 from ingest.deploys import DeploysView, DeployView
 from ingest.minidump import MinidumpView
 from ingest.reports import AttachmentsView, CronView, FeedbackView
@@ -17,6 +17,7 @@ urlpatterns = [
     re_path(rf"{_PROJECT}/store/?$", StoreView.as_view()),
     re_path(rf"{_PROJECT}/(?:security|csp-report)/?$", SecurityView.as_view()),
     re_path(rf"{_PROJECT}/nel/?$", NelView.as_view()),
+    re_path(rf"{_PROJECT}/(?:integration/)?otlp/v1/(?P<kind>logs|traces)/?$", OtlpView.as_view()),
     re_path(rf"{_PROJECT}/minidump/?$", MinidumpView.as_view()),
     re_path(
         rf"{_PROJECT}/events/(?P<event_id>[^/]{{1,64}})/attachments/?$", AttachmentsView.as_view()

@@ -8,9 +8,11 @@ endpoints (browser.py, rollbar.py, reports.py, minidump.py) build on `IngestView
 from __future__ import annotations
 
 import base64
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -27,7 +29,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ingest import decoding
-from ingest.adapters.base import Malformed, Receipt
+from ingest.adapters.base import Adapter, Malformed, Receipt
 from ingest.auth import (
     Credentials,
     Sender,
@@ -69,6 +71,11 @@ NOT_WANTED = (
 
 INLINE = "emberwatch.inline"
 """Set in the WSGI environment by an event loop that runs the view itself (config/rsgi.py)."""
+SMALL = 4 * 1024 * 1024
+"""Unpacked bytes that every thread may hold; more only one at a time."""
+MOST_UNPACKED = decoding.MAX_UNPACKED
+TURN = 2.0
+"""Seconds that a large body waits for its turn."""
 INLINE_LIMIT = 512 * 1024
 """Unpacked bytes that an event loop may look at: about a millisecond."""
 
@@ -90,6 +97,7 @@ CORS = {
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """One transparent pixel."""
 
+_turn = threading.Lock()
 _AWAY = (DatabaseError, InterfaceError, psycopg.Error)
 
 log = structlog.get_logger(__name__)
@@ -205,7 +213,7 @@ class IngestView(BareView):
         sender = self.admit(credentials, project_id) if credentials else None
         body, encoding = body_of(raw)
         adapter = find(self.adapter_for(raw))
-        receipt = adapter.check(self.unpack(body, encoding), uuid.uuid4().hex)
+        receipt = self.checked(adapter, body, encoding)
         if credentials is None or sender is None:
             credentials = _by_dsn(receipt, project_id)
             sender = self.admit(credentials, project_id)
@@ -231,14 +239,11 @@ class IngestView(BareView):
         response.render()
         return response
 
-    def unpack(self, body: bytes, encoding: str) -> bytes:
-        """The body without its coding. Raises DecodingError, MustWait."""
-        if not self.inline:
-            return decoding.unpack(body, encoding)
-        try:
-            return decoding.unpack(body, encoding, limit=INLINE_LIMIT)
-        except decoding.BodyTooLarge:
-            raise MustWait from None
+    def checked(self, adapter: Adapter, body: bytes, encoding: str) -> Receipt:
+        """One look at the body without its coding. Raises Refused, Malformed, DecodingError,
+        MustWait.
+        """
+        return checked(adapter, body, encoding, MOST_UNPACKED, inline=self.inline)
 
     def admit(self, credentials: Credentials | None, project_id: int | None) -> Sender:
         """The sender, if it may send now. Raises NoKey, WrongKey, TooMuch."""
@@ -300,6 +305,38 @@ class StoreView(IngestView):
         """Some clients post envelopes here and say so."""
         envelope = raw.content_type == "application/x-sentry-envelope"
         return "envelope" if envelope else "store"
+
+
+def checked(
+    adapter: Adapter, body: bytes, encoding: str, most: int = SMALL, *, inline: bool = False
+) -> Receipt:
+    """Unpack and look, under a cap of `most` bytes; large bodies one at a time.
+
+    Hundreds of bombs at once must not fill the memory: what unpacks to more than `SMALL` bytes
+    waits for its turn, and is put off when that does not come.
+    """
+    fresh = uuid.uuid4().hex
+    try:
+        small = INLINE_LIMIT if inline else min(SMALL, most)
+        return adapter.check(decoding.unpack(body, encoding, limit=small), fresh)
+    except decoding.BodyTooLarge:
+        if inline:
+            raise MustWait from None
+        if most <= SMALL:
+            raise
+    with large():
+        return adapter.check(decoding.unpack(body, encoding, limit=most), fresh)
+
+
+@contextmanager
+def large() -> Iterator[None]:
+    """The turn of one large body. Raises TooMuch when it does not come."""
+    if not _turn.acquire(timeout=TURN):
+        raise TooMuch("Too many large bodies are being read; try again.", "overloaded", 10)
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 def letter_of(

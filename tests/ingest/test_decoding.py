@@ -143,3 +143,11 @@ def test_a_stream_hands_on_what_it_has():
 def test_all_errors_share_a_base():
     assert {error.status for error in (UnknownCoding, BrokenBody, BodyTooLarge)} == {415, 400, 413}
     assert all(issubclass(error, DecodingError) for error in (UnknownCoding, BrokenBody))
+
+
+@pytest.mark.parametrize("size", [1 << 20, 5 << 20, 20 << 20])
+@pytest.mark.parametrize("quality", [1, 5])
+def test_brotli_that_shrank_a_thousandfold_is_whole(size: int, quality: int) -> None:
+    """It reports that it takes more input while megabytes of output are still to come."""
+    packed = brotli.compress(b"\0" * size, quality=quality, lgwin=24)
+    assert len(unpack(packed, "br")) == size
