@@ -1,196 +1,48 @@
-"""What a query of the search grammar means: conditions on issues; the only place that says so.
-
-`find(query, user, now)` is the user's issues that a query finds, `condition(query, user,
-now)` the condition alone (for querysets that are scoped already), `jump(query, user)` the
-one issue and event that an id names, `bounded_count(found)` how many, at most 1,000.
-
-Most conditions are part of the one statement that reads the list; `user.*`,
-`release:latest`, `event_id` and `trace_id` cost a look-up each before it.
-"""
+"""What each key means, as a table: the term and who asks, to a condition on issues."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from msgspec import Struct
 
 from tracker.domain.event import LEVELS
 from tracker.domain.scrub import user_key
 from tracker.domain.search import (
     KEYS,
     PRIORITIES,
-    Query,
     SearchError,
     Term,
     age_of,
     has_wildcard,
-    pieces,
     text_of,
 )
-from tracker.lookups import like, like_anywhere, line_regex
 from tracker.models import (
     Environment,
     EventRow,
     EventSeen,
     Issue,
     IssueTag,
-    IssueText,
     IssueUser,
     Project,
     Release,
     Team,
     User,
 )
-from tracker.models.issue import IssueQuerySet
+from tracker.search import texts
+from tracker.search.common import COUNT_LIMIT, Asked, any_of, matching, values_of, visible
 
-COUNT_LIMIT = 1000
-"""Counts above it read "1000+": an exact one costs more than it tells."""
 REVIEW_WITHIN = timedelta(days=7)
 _COMPARISONS = {"=": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
-_PATH_ENDS, _NAME_ENDS = r"/\\", r".:#/$\\ "
-
-
-class Asked(Struct, frozen=True):
-    """Who asks, and when."""
-
-    user: User
-    now: datetime
-
-
-def find(query: Query, user: User, now: datetime) -> IssueQuerySet:
-    """The issues that `user` may see and `query` finds. Raises SearchError."""
-    return Issue.objects.visible_to(user).live().filter(condition(query, user, now))
-
-
-def condition(query: Query, user: User, now: datetime) -> Q:
-    """What an issue must fulfil. Raises SearchError for what can't be searched."""
-    asked = Asked(user, now)
-    wanted = Q()
-    for term in query.terms:
-        found = _MEANINGS[term.key](term, asked)
-        wanted &= ~found if term.negated else found
-    return wanted
-
-
-def bounded_count(found: QuerySet[Issue], limit: int = COUNT_LIMIT) -> tuple[int, bool]:
-    """How many there are, at most `limit`, and whether there are more."""
-    count = found.order_by()[: limit + 1].count()
-    return min(count, limit), count > limit
-
-
-class Jump(Struct, frozen=True):
-    """Where a query that is an id leads."""
-
-    issue_id: int
-    event_id: UUID | None = None
-
-
-def jump(query: Query, user: User) -> Jump | None:
-    """The issue (and event) that a query of one term names; None for any other query.
-
-    Names are `event_id:...`, `id:SHOP-4F`, and both without the key.
-    """
-    if len(query.terms) != 1 or query.terms[0].negated or len(query.terms[0].values) != 1:
-        return None
-    term, text = query.terms[0], text_of(query.terms[0].value)
-    if term.key in ("event_id", "") and re.fullmatch(r"[0-9a-fA-F]{32}|[0-9a-fA-F\-]{36}", text):
-        return _jump_to_event(text, user)
-    if term.key in ("id", "") and (named := _short_id(text)):
-        slug, number = named
-        issue = Issue.objects.visible_to(user).filter(pk=number, project__slug=slug).first()
-        return Jump(issue.merged_into or issue.pk) if issue else None
-    return None
-
-
-def _jump_to_event(text: str, user: User) -> Jump | None:
-    try:
-        event_id = UUID(text)
-    except ValueError:
-        return None
-    for number in _issues_of_event(event_id, user):
-        return Jump(number, event_id)
-    return None
-
-
-# --- Helpers of the meanings -------------------------------------------------------------------
-
-
-def any_of(conditions: Iterable[Q]) -> Q:
-    """Their disjunction. There is at least one."""
-    return reduce(or_, conditions)
-
-
-def _visible(user: User) -> QuerySet[Project]:
-    return Project.objects.visible_to(user)
-
-
-def _words(patterns: Iterable[str]) -> Q:
-    """Type, message or culprit contain one of these patterns."""
-    said = any_of(Q(text__capital_like=like_anywhere(pattern)) for pattern in patterns)
-    return _text(said, IssueText.Kind.WORDS)
-
-
-def _text(said: Q, kind: int) -> Q:
-    rows = IssueText.objects.filter(
-        said, project_id=OuterRef("project_id"), issue_id=OuterRef("pk"), kind=kind
-    )
-    return Q(Exists(rows))
-
-
-def _narrowed(column: Q, term: Term) -> Q:
-    """A condition on a column of text, with the trigram index to find candidates."""
-    longest = [max((p or "" for p in pieces(v)), key=len) for v in term.values]
-    if min(len(part) for part in longest) < 3:  # a trigram's length
-        return column
-    return column & _words(part.replace("*", "**") for part in longest)
-
-
-def _matching(field: str, values: Iterable[str], *, anywhere: bool = False) -> Q:
-    """A column equals one of the patterns, or contains one."""
-    form = like_anywhere if anywhere else like
-    return any_of(Q(**{f"{field}__any_case_like": form(value)}) for value in values)
 
 
 def _numbers(field: str) -> Callable[[Term, Asked], Q]:
     return lambda term, _: any_of(
         Q(**{field + _COMPARISONS[term.op]: int(value)}) for value in term.values
     )
-
-
-# --- Meanings, one a key -----------------------------------------------------------------------
-
-
-def _free(term: Term, _: Asked) -> Q:
-    return _words(" ".join(value.split()) for value in term.values)
-
-
-def _culprit(term: Term, _: Asked) -> Q:
-    """With a wildcard the whole of it, else a part."""
-    whole = [value for value in term.values if has_wildcard(value)]
-    parts = [value for value in term.values if not has_wildcard(value)]
-    found = [_matching("culprit", whole)] if whole else []
-    found += [_matching("culprit", parts, anywhere=True)] if parts else []
-    return _narrowed(any_of(found), term)
-
-
-def _message(term: Term, _: Asked) -> Q:
-    return _narrowed(_matching("message", term.values, anywhere=True), term)
-
-
-def _file(term: Term, _: Asked) -> Q:
-    said = any_of(Q(text__capital_regex=line_regex(v, _PATH_ENDS)) for v in term.values)
-    return _text(said, IssueText.Kind.FILES)
-
-
-def _function(term: Term, _: Asked) -> Q:
-    said = any_of(Q(text__capital_regex=line_regex(v, _NAME_ENDS)) for v in term.values)
-    return _text(said, IssueText.Kind.FUNCTIONS)
 
 
 def _span(field: str) -> Callable[[Term, Asked], Q]:
@@ -293,14 +145,14 @@ def _project(term: Term, _: Asked) -> Q:
         one = Project.objects.filter(slug=text_of(term.value).lower()).values("pk")[:1]
         # A scalar: the planner then walks the indexes that begin with the project.
         return Q(project=Subquery(one))
-    return Q(project__in=Project.objects.filter(_matching("slug", term.values)).values("pk"))
+    return Q(project__in=Project.objects.filter(matching("slug", term.values)).values("pk"))
 
 
 def _environment(term: Term, _: Asked) -> Q:
     names = ["" if value == "none" else value for value in term.values]
     exact = [text_of(name) for name in names if not has_wildcard(name)]
     globs = [name for name in names if has_wildcard(name)]
-    wanted = Q(name__in=exact) | (_matching("name", globs) if globs else Q(pk__in=[]))
+    wanted = Q(name__in=exact) | (matching("name", globs) if globs else Q(pk__in=[]))
     return Q(environments__overlap=Environment.objects.filter(wanted).values("pk"))
 
 
@@ -311,17 +163,8 @@ def _tagged(said: Q, key: str) -> Q:
     return Q(Exists(rows))
 
 
-def _values(field: str, values: Iterable[str]) -> Q:
-    """Exact ones by the index, patterns whatever the case."""
-    values = list(values)
-    exact = [text_of(value) for value in values if not has_wildcard(value)]
-    globs = [value for value in values if has_wildcard(value)]
-    found = [Q(**{f"{field}__in": exact})] if exact else []
-    return any_of(found + ([_matching(field, globs)] if globs else []))
-
-
 def _tag(term: Term, _: Asked) -> Q:
-    return _tagged(_values("value", term.values), term.subkey)
+    return _tagged(values_of("value", term.values), term.subkey)
 
 
 def _has(term: Term, _: Asked) -> Q:
@@ -331,23 +174,23 @@ def _has(term: Term, _: Asked) -> Q:
 def _release(term: Term, asked: Asked) -> Q:
     """Seen in: the tag knows every release between the first and the last."""
     named = [value for value in term.values if value != "latest"]
-    found = [_tagged(_values("value", named), "release")] if named else []
+    found = [_tagged(values_of("value", named), "release")] if named else []
     if len(named) < len(term.values):
         newest = Release.objects.filter(project=OuterRef("pk")).order_by("-created_at", "-pk")
-        rows = _visible(asked.user).annotate(latest=Subquery(newest.values("version")[:1]))
+        rows = visible(asked.user).annotate(latest=Subquery(newest.values("version")[:1]))
         pairs = [Q(project_id=pk, value=v) for pk, v in rows.values_list("pk", "latest") if v]
         found.append(_tagged(any_of(pairs), "release") if pairs else Q(pk__in=[]))
     return any_of(found)
 
 
 def _first_release(term: Term, _: Asked) -> Q:
-    versions = Release.objects.filter(_values("version", term.values))
+    versions = Release.objects.filter(values_of("version", term.values))
     return Q(first_release__in=versions.values("pk"))
 
 
 def _user(term: Term, asked: Asked) -> Q:
     """Whom it hit: people are known by a key, made of the first of id, address, name and IP."""
-    projects = list(_visible(asked.user).values_list("pk", "salt"))
+    projects = list(visible(asked.user).values_list("pk", "salt"))
     keys = [
         Q(project_id=pk, user_key=UUID(bytes=user_key(bytes(salt), text_of(value))))
         for pk, salt in projects
@@ -361,41 +204,41 @@ def _user(term: Term, asked: Asked) -> Q:
     return Q(Exists(rows))
 
 
-def _issues_of_event(event_id: UUID, user: User) -> list[int]:
+def issues_of_event(event_id: UUID, user: User) -> list[int]:
     """The live issues of stored events with an id, among the user's projects."""
     seen = EventSeen.objects.filter(
-        event_id=event_id, project_id__in=list(_visible(user).values_list("pk", flat=True))
+        event_id=event_id, project_id__in=list(visible(user).values_list("pk", flat=True))
     )
     # The memory of ids tells the day, and with it the partition.
     where = [Q(project_id=p, day=d) for p, d in seen.values_list("project_id", "day")]
     if not where:
         return []
     rows = EventRow.objects.filter(any_of(where), event_id=event_id)
-    return _targets(list(rows.values_list("issue_id", flat=True)))
+    return targets(list(rows.values_list("issue_id", flat=True)))
 
 
 def _event(term: Term, asked: Asked) -> Q:
-    numbers = [n for v in term.values for n in _issues_of_event(UUID(v), asked.user)]
+    numbers = [n for v in term.values for n in issues_of_event(UUID(v), asked.user)]
     return Q(pk__in=numbers)
 
 
 def _trace(term: Term, asked: Asked) -> Q:
     """Issues with a stored event of a trace, at most 1,000 of them."""
     rows = EventRow.objects.filter(trace_id__in=[UUID(value) for value in term.values])
-    mine = rows.filter(project_id__in=_visible(asked.user).values("pk"))
+    mine = rows.filter(project_id__in=visible(asked.user).values("pk"))
     numbers = set(mine.values_list("issue_id", flat=True)[:COUNT_LIMIT])
-    return Q(pk__in=_targets(sorted(numbers)))
+    return Q(pk__in=targets(sorted(numbers)))
 
 
-def _targets(numbers: Sequence[int]) -> list[int]:
+def targets(numbers: Sequence[int]) -> list[int]:
     """Issues by number; of those merged away, what they were merged into."""
     if not numbers:
         return []
-    found = Issue.objects.filter(pk__in=numbers).values_list("pk", "merged_into")
-    return [merged or number for number, merged in found]
+    rows = Issue.objects.filter(pk__in=numbers, deleted_at__isnull=True)
+    return [merged or number for number, merged in rows.values_list("pk", "merged_into")]
 
 
-def _short_id(text: str) -> tuple[str, int] | None:
+def short_id(text: str) -> tuple[str, int] | None:
     """The project's slug and the number in `SHOP-4F`."""
     slug, _, code = text.rpartition("-")
     if not slug or not re.fullmatch(r"[0-9A-Za-z]{1,12}", code):
@@ -406,15 +249,15 @@ def _short_id(text: str) -> tuple[str, int] | None:
 def _id(term: Term, _: Asked) -> Q:
     found = []
     for value in map(text_of, term.values):
-        named = _short_id(value)
+        named = short_id(value)
         if named is None:
             raise SearchError(f"“{value[:40]}” is no short id, as in {KEYS['id'].example[3:]}.")
         found.append(Q(pk=named[1], project__slug=named[0]))
     return any_of(found)
 
 
-_MEANINGS: dict[str, Callable[[Term, Asked], Q]] = {
-    "": _free,
+MEANINGS: dict[str, Callable[[Term, Asked], Q]] = {
+    "": texts.free,
     "is": _state,
     "assigned": _assigned,
     "owner": _owner,
@@ -433,13 +276,13 @@ _MEANINGS: dict[str, Callable[[Term, Asked], Q]] = {
     "users": _numbers("users"),
     "age": _span("first_seen"),
     "seen": _span("last_seen"),
-    "type": lambda term, _: _narrowed(_matching("type", term.values), term),
-    "culprit": _culprit,
-    "file": _file,
-    "function": _function,
-    "message": _message,
-    "logger": lambda term, _: _matching("logger", term.values),
-    "platform": lambda term, _: _matching("platform", term.values),
+    "type": texts.type_,
+    "culprit": texts.culprit,
+    "file": texts.file,
+    "function": texts.function,
+    "message": texts.message,
+    "logger": lambda term, _: matching("logger", term.values),
+    "platform": lambda term, _: matching("platform", term.values),
     "trace_id": _trace,
     "event_id": _event,
     "id": _id,
