@@ -102,6 +102,7 @@ class Bridge:
         refused: Callable[[str, str], None] = lambda path, reason: None,
     ) -> None:
         self.wsgi = wsgi
+        self.inline: Callable[[Environ], Any] | None = getattr(wsgi, "inline", None)
         self.limits = limits
         self.proxies = proxies
         self.pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="web")
@@ -198,9 +199,11 @@ class Bridge:
 
     async def _answer(self, scope: Scope, headers: Headers, body: bytes, proto: Any) -> None:
         environ = make_environ(scope, headers, body, self.proxies.peer(scope, headers))
-        if self.hot(scope, body) and await self._answer_here(environ, proto):
+        inline = self.inline if self.hot(scope, body) else None
+        if inline is not None and await self._answer_here(inline, environ, proto):
             return
-        environ = {**environ, "wsgi.input": BytesIO(body)}
+        environ["wsgi.input"] = BytesIO(body)
+        environ.pop("emberwatch.inline", None)
         loop = asyncio.get_running_loop()
         started, content, rest = await loop.run_in_executor(self.pool, self._handle, environ)
         if rest is None:
@@ -223,25 +226,22 @@ class Bridge:
             and HOT.fullmatch(scope.path) is not None
         )
 
-    async def _answer_here(self, environ: Environ, proto: Any) -> bool:
+    @staticmethod
+    async def _answer_here(inline: Callable[[Environ], Any], environ: Environ, proto: Any) -> bool:
         """Run an ingest view on the event loop and wait for the commit without a thread.
 
         Two thread switches per event cost more than the view does. False: the view would have
         to block, nothing was done, hand it to a thread.
         """
-        started = Started()
-        response: Any = self.wsgi({**environ, "emberwatch.inline": True}, started)
-        content = b"".join(response)
-        response.close()
+        environ["emberwatch.inline"] = True
+        response = inline(environ)
         if getattr(response, "must_wait", False):
             return False
         durable: Future[None] | None = getattr(response, "durable", None)
         if durable is not None and not await committed(durable):
-            refused = response.otherwise()
-            headers = [(name.lower(), value) for name, value in refused.items()]
-            proto.response_bytes(refused.status_code, headers, refused.content)
-            return True
-        proto.response_bytes(started.status, started.headers, content)
+            response = response.otherwise()
+        headers = [(name.lower(), value) for name, value in response.items()]
+        proto.response_bytes(response.status_code, headers, response.content)
         return True
 
     def _handle(self, environ: Environ) -> tuple[Started, bytes, WsgiResponse | None]:
