@@ -1,16 +1,14 @@
-"""The table of an issue's states and moves, and what counts as a regression.
+"""The table of an issue's states and moves.
 
 Every change of state in the product goes through `move`; the check constraints
-of the issue table allow exactly the states named here.
+of the issue table allow exactly the states named here. What counts as a comeback
+is told by `comebacks`, what ends a snooze by `snooze`.
 
     LifecycleError
     └── IllegalMove
 """
 
-from datetime import datetime
 from enum import StrEnum
-
-from msgspec import Struct
 
 
 class LifecycleError(Exception):
@@ -44,6 +42,8 @@ class State(StrEnum):
     NEW = "new"
     ONGOING = "ongoing"
     REGRESSED = "regressed"
+    ESCALATING = "escalating"
+    SNOOZED = "snoozed"
     RESOLVED = "resolved"
 
 
@@ -52,7 +52,14 @@ class Cause(StrEnum):
 
     TRIAGER_RESOLVED = "triager resolved"
     TRIAGER_REOPENED = "triager reopened"
+    TRIAGER_SNOOZED = "triager snoozed"
     CAME_BACK = "came back"
+    WOKE = "woke"
+    """What a snooze waited for has happened."""
+    ESCALATED = "escalated"
+    CALMED = "calmed"
+    WENT_QUIET = "went quiet"
+    """No events for as many days as the project waits."""
     AGED = "aged"
 
 
@@ -60,8 +67,26 @@ MOVES: dict[tuple[State, Cause], State] = {
     (State.NEW, Cause.TRIAGER_RESOLVED): State.RESOLVED,
     (State.ONGOING, Cause.TRIAGER_RESOLVED): State.RESOLVED,
     (State.REGRESSED, Cause.TRIAGER_RESOLVED): State.RESOLVED,
+    (State.ESCALATING, Cause.TRIAGER_RESOLVED): State.RESOLVED,
+    (State.SNOOZED, Cause.TRIAGER_RESOLVED): State.RESOLVED,
+    (State.NEW, Cause.WENT_QUIET): State.RESOLVED,
+    (State.ONGOING, Cause.WENT_QUIET): State.RESOLVED,
+    (State.REGRESSED, Cause.WENT_QUIET): State.RESOLVED,
+    (State.ESCALATING, Cause.WENT_QUIET): State.RESOLVED,
     (State.RESOLVED, Cause.TRIAGER_REOPENED): State.ONGOING,
+    (State.SNOOZED, Cause.TRIAGER_REOPENED): State.ONGOING,
     (State.RESOLVED, Cause.CAME_BACK): State.REGRESSED,
+    (State.NEW, Cause.TRIAGER_SNOOZED): State.SNOOZED,
+    (State.ONGOING, Cause.TRIAGER_SNOOZED): State.SNOOZED,
+    (State.REGRESSED, Cause.TRIAGER_SNOOZED): State.SNOOZED,
+    (State.ESCALATING, Cause.TRIAGER_SNOOZED): State.SNOOZED,
+    # Another condition for one that sleeps already.
+    (State.SNOOZED, Cause.TRIAGER_SNOOZED): State.SNOOZED,
+    (State.SNOOZED, Cause.WOKE): State.ONGOING,
+    (State.NEW, Cause.ESCALATED): State.ESCALATING,
+    (State.ONGOING, Cause.ESCALATED): State.ESCALATING,
+    (State.REGRESSED, Cause.ESCALATED): State.ESCALATING,
+    (State.ESCALATING, Cause.CALMED): State.ONGOING,
     (State.NEW, Cause.AGED): State.ONGOING,
     (State.REGRESSED, Cause.AGED): State.ONGOING,
 }
@@ -70,6 +95,8 @@ _COLUMNS: dict[State, tuple[Status, Substatus | None]] = {
     State.NEW: (Status.UNRESOLVED, Substatus.NEW),
     State.ONGOING: (Status.UNRESOLVED, Substatus.ONGOING),
     State.REGRESSED: (Status.UNRESOLVED, Substatus.REGRESSED),
+    State.ESCALATING: (Status.UNRESOLVED, Substatus.ESCALATING),
+    State.SNOOZED: (Status.SNOOZED, None),
     State.RESOLVED: (Status.RESOLVED, None),
 }
 _STATES = {columns: state for state, columns in _COLUMNS.items()}
@@ -100,40 +127,3 @@ def state_of(status: str, substatus: str | None) -> State:
         return _STATES[Status(status), Substatus(substatus) if substatus else None]
     except (KeyError, ValueError):
         raise IllegalMove(f"no state has status {status!r} and substatus {substatus!r}") from None
-
-
-class Resolution(Struct, frozen=True):
-    """How an issue was resolved."""
-
-    at: datetime
-    release: str = ""
-    """The newest release the issue had been seen in; "" when none was known."""
-
-
-class Sighting(Struct, frozen=True):
-    """One event of a resolved issue."""
-
-    happened: datetime
-    release: str = ""
-
-
-class Comeback(Struct, frozen=True):
-    """Whether an event reopens a resolved issue, and why in a sentence."""
-
-    reopens: bool
-    why: str
-
-
-def judge(resolution: Resolution, sighting: Sighting) -> Comeback:
-    """Decide whether a sighting is a regression.
-
-    What happened before the issue was resolved, and merely arrived late, does not reopen it.
-    """
-    if sighting.happened <= resolution.at:
-        return Comeback(False, "happened before it was resolved, arrived late")
-    seen = f"seen again in release {sighting.release}" if sighting.release else "seen again"
-    if resolution.release and sighting.release:
-        same = sighting.release == resolution.release
-        fixed = "the same release" if same else f"release {resolution.release}"
-        return Comeback(True, f"{seen}; it was resolved while {fixed} was the last one affected")
-    return Comeback(True, f"{seen} after it was resolved")

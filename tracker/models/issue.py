@@ -13,8 +13,11 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from tracker.domain import snooze
 from tracker.domain.event import LEVEL_NAMES
 from tracker.domain.lifecycle import State, state_of
+from tracker.domain.priority import Priority
+from tracker.domain.snooze import Snooze
 from tracker.models.access import Role, Team, User
 from tracker.models.project import Project, Release
 
@@ -104,6 +107,25 @@ class Issue(models.Model):
         Release, null=True, on_delete=models.SET_NULL, related_name="+",
         db_constraint=False, db_index=False,
     )  # fmt: skip
+    resolution = models.JSONField(
+        null=True, editable=False,
+        help_text="How it was resolved and what was seen since; only of resolved issues.",
+    )  # fmt: skip
+    snooze = models.JSONField(
+        null=True, editable=False, help_text="What a snoozed issue waits for, and how far it is."
+    )
+    snoozed_until = models.DateTimeField(null=True, editable=False)
+    priority = models.PositiveSmallIntegerField(
+        choices=[(p.value, p.name.capitalize()) for p in Priority],
+        default=Priority.MEDIUM.value, db_default=Priority.MEDIUM.value,
+    )  # fmt: skip
+    priority_by_hand = models.BooleanField(
+        default=False, db_default=False, help_text="Somebody chose it: it is computed no more."
+    )
+    trend = models.FloatField(
+        default=1.0, db_default=1.0,
+        help_text="(events in 24 h + 1) / (daily mean of the 7 days before + 1).",
+    )  # fmt: skip
     state_changed_at = models.DateTimeField()
     state_why = models.TextField(default="", blank=True)
     reviewed_at = models.DateTimeField(null=True)
@@ -130,6 +152,14 @@ class Issue(models.Model):
                 name="issue_resolved_when",
             ),
             models.CheckConstraint(
+                condition=Q(status="snoozed", snooze__isnull=False)
+                | (~Q(status="snoozed") & Q(snooze__isnull=True, snoozed_until__isnull=True)),
+                name="issue_snoozed_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__in=[p.value for p in Priority]), name="issue_priority"
+            ),
+            models.CheckConstraint(
                 condition=Q(assignee__isnull=True) | Q(assignee_team__isnull=True),
                 name="issue_one_assignee",
             ),
@@ -150,6 +180,15 @@ class Issue(models.Model):
                 condition=Q(status="unresolved") & ~Q(substatus="ongoing"),
                 name="issue_attention",
             ),
+            # Sorted by what matters, and by what gets worse.
+            models.Index(fields=["status", "-priority", "-id"], name="issue_status_priority"),
+            models.Index(fields=["status", "-trend", "-id"], name="issue_status_trend"),
+            # The timer that wakes.
+            models.Index(
+                fields=["snoozed_until"],
+                condition=Q(snoozed_until__isnull=False),
+                name="issue_snoozed_until",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -164,6 +203,17 @@ class Issue(models.Model):
     def state(self) -> State:
         """The state of the table of moves."""
         return state_of(self.status, self.substatus)
+
+    @property
+    def snooze_state(self) -> Snooze | None:
+        """What it waits for; None unless it is snoozed."""
+        return snooze.from_json(self.snooze) if self.snooze else None
+
+    @property
+    def snooze_text(self) -> str:
+        """`41 of 100 events`; "" unless it is snoozed."""
+        state = self.snooze_state
+        return snooze.sentence(state) if state else ""
 
     @property
     def level_name(self) -> str:

@@ -6,6 +6,7 @@ import secrets
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from tracker.models.access import Role, Team, User
@@ -56,6 +57,12 @@ class Project(models.Model):
         null=True,
         blank=True,
         help_text="Days that events are kept; empty: as long as the instance keeps them.",
+    )
+    auto_resolve_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="Resolve issues by themselves after so many days without events; empty: never.",
     )
     unlimited = models.BooleanField(
         default=False, help_text="No quota, rate limit or caps on what events may create."
@@ -142,6 +149,11 @@ class Release(models.Model):
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.EVENT)
     created_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)
+    ignored = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Implausible: does not count when it is judged whether an issue came back.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "version"], name="release_once")]
