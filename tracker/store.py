@@ -57,13 +57,6 @@ def release_ids(versions: Sequence[tuple[int, str]]) -> dict[tuple[int, str], in
     return {(project, version): number for project, version, number in found}
 
 
-def release_names(ids: Sequence[int]) -> dict[int, str]:
-    """Versions of some releases."""
-    if not ids:
-        return {}
-    return dict(run("SELECT id, version FROM tracker_release WHERE id = ANY(%s)", [list(ids)]))
-
-
 def dictionary(number: int) -> bytes | None:
     """A trained compression dictionary, or None."""
     row = run("SELECT content FROM tracker_payloaddictionary WHERE id = %s", [number]).fetchone()
@@ -180,10 +173,10 @@ def copy_events(rows: Sequence[tuple[Any, ...]]) -> None:
 
 def upsert_users(
     rows: Sequence[tuple[int, int, UUID, int, datetime, datetime, int]],
-) -> list[tuple[int, int]]:
+) -> list[tuple[int, int, UUID]]:
     """Who was hit: (project, issue, user, environment, first, last, events).
 
-    One row per (project, issue, user, environment), sorted; returns (project, issue) once for
+    One row per (project, issue, user, environment), sorted; returns (project, issue, user) for
     each person who is new to the issue.
     """
     found = run(
@@ -201,10 +194,10 @@ def upsert_users(
                           ORDER BY 1) END,
              last_seen = greatest(u.last_seen, excluded.last_seen),
              events = u.events + excluded.events
-           RETURNING u.project_id, u.issue_id, (u.xmax = 0)""",
+           RETURNING u.project_id, u.issue_id, u.user_key, (u.xmax = 0)""",
         columns(rows, 7),
     )
-    return [(project, issue) for project, issue, new in found if new]
+    return [(project, issue, person) for project, issue, person, new in found if new]
 
 
 def upsert_tags(
@@ -401,6 +394,10 @@ class IssueRow(NamedTuple):
     resolved_at: datetime | None
     resolved_release_id: int | None
     environments: list[int]
+    resolution: dict[str, Any] | None
+    snooze: dict[str, Any] | None
+    users: int
+    first_seen: datetime
 
 
 def lock_issues(rows: Sequence[tuple[int, int]]) -> list[IssueRow]:
@@ -410,7 +407,7 @@ def lock_issues(rows: Sequence[tuple[int, int]]) -> list[IssueRow]:
     """
     found = run(
         """SELECT i.project_id, i.id, i.status, i.substatus, i.resolved_at, i.resolved_release_id,
-                  i.environments
+                  i.environments, i.resolution, i.snooze, i.users, i.first_seen
            FROM tracker_issue i
            JOIN unnest(%s::bigint[], %s::bigint[]) q (project, issue)
              ON i.project_id = q.project AND i.id = q.issue
@@ -429,9 +426,9 @@ def insert_issues(rows: Sequence[tuple[Any, ...]]) -> None:
         """INSERT INTO tracker_issue
              (project_id, id, level, type, message, culprit, title, platform, logger, handled,
               first_seen, last_seen, first_release_id, last_release_id, state_changed_at,
-              status, substatus, environments, events, users, state_why)
+              status, substatus, environments, events, users, state_why, priority)
            SELECT project, id, level, type, message, culprit, title, platform, logger, handled,
-                  seen, seen, release, release, seen, 'unresolved', 'new', '{}', 0, 0, ''
+                  seen, seen, release, release, seen, 'unresolved', 'new', '{}', 0, 0, '', 10
            FROM unnest(%s::bigint[], %s::bigint[], %s::int2[], %s::text[], %s::text[], %s::text[],
                        %s::text[], %s::text[], %s::text[], %s::bool[], %s::timestamptz[],
                        %s::bigint[])
@@ -455,18 +452,23 @@ def insert_issue_texts(rows: Sequence[tuple[int, int, int, str]]) -> None:
 
 
 def add_to_issues(
-    rows: Sequence[tuple[int, int, int, int, int, datetime, int | None]],
+    rows: Sequence[tuple[int, int, int, int, int, datetime, int | None, bool, int]],
 ) -> None:
-    """Counts of locked issues: (project, id, events, users, level, last_seen, last_release)."""
+    """Counts of locked issues: (project, id, events, users, level, last_seen, last_release,
+    unhandled, priority). A computed priority is only raised here; timers lower it.
+    """
     run(
         """UPDATE tracker_issue i SET events = i.events + q.events, users = i.users + q.users,
              level = q.level, last_seen = greatest(i.last_seen, q.seen),
-             last_release_id = coalesce(q.release, i.last_release_id)
+             last_release_id = coalesce(q.release, i.last_release_id),
+             handled = i.handled AND NOT q.unhandled,
+             priority = CASE WHEN i.priority_by_hand THEN i.priority
+                        ELSE greatest(i.priority, q.priority) END
            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::int2[],
-                       %s::timestamptz[], %s::bigint[])
-             q (project, issue, events, users, level, seen, release)
+                       %s::timestamptz[], %s::bigint[], %s::bool[], %s::int2[])
+             q (project, issue, events, users, level, seen, release, unhandled, priority)
            WHERE i.project_id = q.project AND i.id = q.issue""",
-        columns(rows, 7),
+        columns(rows, 9),
     )
 
 
@@ -477,16 +479,3 @@ def add_environments(rows: Sequence[tuple[int, int, list[int]]]) -> None:
             "UPDATE tracker_issue SET environments = %s WHERE project_id = %s AND id = %s",
             [environments, project, issue],
         )
-
-
-def reopen_issues(rows: Sequence[tuple[int, int, datetime, str]]) -> None:
-    """Mark locked, resolved issues as regressed: (project, id, when, why)."""
-    run(
-        """UPDATE tracker_issue i SET status = 'unresolved', substatus = 'regressed',
-             resolved_at = NULL, resolved_release_id = NULL, reviewed_at = NULL,
-             state_changed_at = q.changed, state_why = q.why
-           FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[])
-             q (project, issue, changed, why)
-           WHERE i.project_id = q.project AND i.id = q.issue""",
-        columns(rows, 4),
-    )

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tracker.actions import moving, retain, upkeep
+from tracker.actions import moving, retain, scoring, undo, upkeep
 
 
 @shared_task(name="tracker.tasks.partitions")
@@ -41,3 +41,30 @@ def retain_events() -> int:
 def train() -> int:
     """Train dictionaries for projects that have enough events."""
     return retain.train_dictionaries(timezone.now())
+
+
+@shared_task(name="tracker.tasks.wake")
+def wake() -> int:
+    """Wake what was snoozed until now."""
+    return upkeep.wake_issues(timezone.now())
+
+
+@shared_task(name="tracker.tasks.score_fresh")
+def score_fresh() -> int:
+    """Priority and trend of what was seen just now."""
+    return scoring.score(timezone.now(), scoring.FRESH)
+
+
+@shared_task(name="tracker.tasks.score")
+def score() -> int:
+    """Priority and trend of what was seen in the last days; what is unusual for a snooze."""
+    now = timezone.now()
+    upkeep.set_escalation_levels(now)
+    undo.forget(now)
+    return scoring.score(now, scoring.STALE)
+
+
+@shared_task(name="tracker.tasks.resolve_quiet")
+def resolve_quiet() -> int:
+    """Resolve what has been quiet for as long as its project waits."""
+    return upkeep.resolve_quiet_issues(timezone.now())

@@ -1,7 +1,5 @@
 """The table of moves: complete, closed, and the same as the database's constraint."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,17 +8,12 @@ from tracker.domain.lifecycle import (
     MOVES,
     Cause,
     IllegalMove,
-    Resolution,
-    Sighting,
     State,
     columns,
-    judge,
     move,
     sources,
     state_of,
 )
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("state", State)
@@ -60,23 +53,19 @@ def test_pairs_outside_the_table_are_refused(status: str, substatus: str | None)
         state_of(status, substatus)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "reopens"), [(-3600, False), (-1, False), (0, False), (1, True), (86400, True)]
-)
-def test_only_what_happened_after_the_resolution_reopens(seconds: int, reopens: bool) -> None:
-    sighting = Sighting(NOON + timedelta(seconds=seconds))
-    assert judge(Resolution(NOON), sighting).reopens is reopens
+def test_snoozing_and_waking_never_look_like_a_regression() -> None:
+    assert move(State.SNOOZED, Cause.WOKE) is State.ONGOING
+    assert {end for (_, cause), end in MOVES.items() if end is State.REGRESSED} == {State.REGRESSED}
+    assert sources(Cause.CAME_BACK) == (State.RESOLVED,)
+    assert sources(Cause.WOKE) == (State.SNOOZED,)
 
 
-@pytest.mark.parametrize(
-    ("fixed", "seen", "words"),
-    [
-        ("1.0", "1.1", ["1.1", "1.0"]),
-        ("1.0", "1.0", ["the same release"]),
-        ("", "1.1", ["1.1", "after it was resolved"]),
-        ("1.0", "", ["after it was resolved"]),
-    ],
-)
-def test_the_reason_names_both_releases(fixed: str, seen: str, words: list[str]) -> None:
-    why = judge(Resolution(NOON, fixed), Sighting(NOON + timedelta(hours=1), seen)).why
-    assert all(word in why for word in words)
+def test_only_triagers_and_quiet_resolve() -> None:
+    into = {cause for (_, cause), end in MOVES.items() if end is State.RESOLVED}
+    assert into == {Cause.TRIAGER_RESOLVED, Cause.WENT_QUIET}
+    assert State.SNOOZED not in sources(Cause.WENT_QUIET)
+
+
+def test_escalating_is_for_what_is_unresolved_and_ends_as_ongoing() -> None:
+    assert set(sources(Cause.ESCALATED)) == {State.NEW, State.ONGOING, State.REGRESSED}
+    assert move(State.ESCALATING, Cause.CALMED) is State.ONGOING

@@ -8,7 +8,7 @@ ledger - issues (locked last) with their lifecycle - Activity - the caller's
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +20,12 @@ from tracker.actions import caps, names
 from tracker.actions.activity import Entry, write_activity
 from tracker.actions.batch import Placed, Prepared, Recorded
 from tracker.actions.placing import Founding, Placement, place
+from tracker.actions.reactions import facts_of, react
 from tracker.actions.tally import IssueTally, Tally, add_up
 from tracker.domain import sketch
 from tracker.domain.event import LEVELS
 from tracker.domain.grouping.similarity import features_of
-from tracker.domain.lifecycle import Cause, Resolution, Sighting, judge, move, state_of
+from tracker.domain.priority import MANY_USERS, Priority
 from tracker.domain.sampling import keep
 from tracker.domain.titles import title_of
 from tracker.domain.words import files_and_functions
@@ -143,13 +144,13 @@ def _write_tags(tally: Tally, unlimited: set[int]) -> dict[int, int]:
     return caps.tags.write(rows, unlimited) if rows else {}
 
 
-def _write_counts(tally: Tally) -> dict[tuple[int, int], int]:
-    """Users and rollups; returns how many people are new per (project, issue)."""
-    new_people: dict[tuple[int, int], int] = {}
+def _write_counts(tally: Tally) -> dict[tuple[int, int], set[UUID]]:
+    """Users and rollups; returns who is new per (project, issue)."""
+    new_people: dict[tuple[int, int], set[UUID]] = {}
     if tally.users:
         people = [(*key, s.first, s.last, s.count) for key, s in sorted(tally.users.items())]
-        for issue in store.upsert_users(people):
-            new_people[issue] = new_people.get(issue, 0) + 1
+        for project, issue, person in store.upsert_users(people):
+            new_people.setdefault((project, issue), set()).add(person)
     long = store.upsert_rollup5m(tally.five_minute_rows(), sketch.FOLD_ABOVE)
     store.set_sketches([row._replace(users=sketch.fold(row.users)) for row in long])
     store.upsert_rollup("tracker_rolluphour", tally.hour_rows())
@@ -191,7 +192,7 @@ def _ledger_rows(
 def _write_issues(
     placement: Placement,
     tally: Tally,
-    new_people: dict[tuple[int, int], int],
+    new_people: dict[tuple[int, int], set[UUID]],
     releases: dict[tuple[int, str], int],
 ) -> int:
     """Open, lock, count and move issues, with their Activity; returns how many regressed."""
@@ -206,15 +207,7 @@ def _write_issues(
     rows = store.lock_issues(sorted(tally.issues))
     if len(rows) != len(tally.issues):
         raise IssueGone("an issue went away while its events were being recorded")
-    store.add_to_issues(
-        [
-            (
-                project, issue, len(t.sightings), new_people.get((project, issue), 0), t.level,
-                t.last_seen, releases.get((project, t.release)),
-            )
-            for (project, issue), t in sorted(tally.issues.items())
-        ]
-    )  # fmt: skip
+    store.add_to_issues(_issue_counts(rows, tally, new_people, releases))
     store.add_environments(
         [
             (row.project_id, row.id, sorted({*row.environments, *met}))
@@ -223,10 +216,42 @@ def _write_issues(
         ]
     )
     entries = [_first_seen(founding) for founding in placement.foundings.values()]
-    back = _comebacks(rows, tally)
-    store.reopen_issues([(e.project_id, e.issue_id or 0, e.at, e.data["why"]) for e in back])
-    write_activity(entries + back)
-    return len(back)
+    reaction = react(rows, tally, new_people)
+    reaction.write()
+    write_activity(entries + reaction.entries)
+    return reaction.regressed
+
+
+def _issue_counts(
+    rows: Sequence[store.IssueRow],
+    tally: Tally,
+    new_people: dict[tuple[int, int], set[UUID]],
+    releases: dict[tuple[int, str], int],
+) -> list[tuple[int, int, int, int, int, datetime, int | None, bool, int]]:
+    """What `add_to_issues` adds, in the order of the locks."""
+    found = []
+    for row in rows:
+        project, issue = row.project_id, row.id
+        added = tally.issues[project, issue]
+        people = len(new_people.get((project, issue), ()))
+        found.append(
+            (
+                project, issue, len(added.sightings), people, added.level, added.last_seen,
+                releases.get((project, added.release)), added.unhandled,
+                _priority(row, added, people).value,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _priority(row: store.IssueRow, added: IssueTally, people: int) -> Priority:
+    """How urgent its events make an issue; who was hit within a day is known while it is young."""
+    young = added.last_seen - row.first_seen <= timedelta(hours=24)
+    if young and row.users + people >= MANY_USERS:
+        return Priority.HIGH
+    if row.substatus == "escalating" and added.priority < Priority.HIGH:
+        return Priority(added.priority + 10)
+    return added.priority
 
 
 def _issue_row(founding: Founding, releases: dict[tuple[int, str], int]) -> tuple[Any, ...]:
@@ -256,16 +281,6 @@ def _texts(founding: Founding) -> list[tuple[int, int, int, str]]:
     return [(project, founding.issue_id, kind, text) for kind, text in texts if text]
 
 
-def _facts(prepared: Prepared) -> dict[str, Any]:
-    event = prepared.event
-    return {
-        "event_id": event.event_id,
-        "release": event.release,
-        "environment": event.environment,
-        "level": event.level,
-    }
-
-
 def _first_seen(founding: Founding) -> Entry:
     first = founding.first
     why = first.keys.keys[0].why
@@ -274,43 +289,5 @@ def _first_seen(founding: Founding) -> Entry:
         issue_id=founding.issue_id,
         kind=ActivityKind.FIRST_SEEN,
         at=first.received,
-        data={**_facts(first), "why": why},
+        data={**facts_of(first), "why": why},
     )
-
-
-def _comebacks(rows: Sequence[store.IssueRow], tally: Tally) -> list[Entry]:
-    """Which resolved issues the batch reopens: by the first event that does."""
-    resolved = [row for row in rows if row.resolved_at]
-    fixed_in = store.release_names(
-        [r.resolved_release_id for r in resolved if r.resolved_release_id]
-    )
-    entries = []
-    for row in resolved:
-        if row.resolved_at is None:
-            continue
-        resolution = Resolution(row.resolved_at, fixed_in.get(row.resolved_release_id or 0, ""))
-        entry = _comeback(row, resolution, tally.issues[row.project_id, row.id])
-        if entry is not None:
-            move(state_of(row.status, row.substatus), Cause.CAME_BACK)
-            entries.append(entry)
-    return entries
-
-
-def _comeback(row: store.IssueRow, resolution: Resolution, tally: IssueTally) -> Entry | None:
-    for one in tally.sightings:
-        prepared = one.prepared
-        happened = datetime.fromtimestamp(prepared.event.timestamp, UTC)
-        verdict = judge(resolution, Sighting(happened, prepared.event.release))
-        if verdict.reopens:
-            return Entry(
-                project_id=row.project_id,
-                issue_id=row.id,
-                kind=ActivityKind.REGRESSED,
-                at=prepared.received,
-                data={
-                    **_facts(prepared),
-                    "why": verdict.why,
-                    "resolved_release": resolution.release,
-                },
-            )
-    return None

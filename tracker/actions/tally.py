@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from tracker.actions.batch import Placed
 from tracker.domain import sketch
 from tracker.domain.event import LEVELS, Event
+from tracker.domain.priority import Facts, Priority, is_production, priority_of
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -42,6 +44,10 @@ class IssueTally(Struct):
     sightings: list[Placed]
     level: int = 40
     release: str = ""
+    unhandled: bool = False
+    """Nobody caught one of them."""
+    priority: Priority = Priority.LOW
+    """Of the most urgent one."""
 
 
 class Tally(Struct):
@@ -118,11 +124,21 @@ def _add_to_issue(tally: Tally, one: Placed, environment: int) -> None:
         issue = IssueTally(prepared.received, set(), [])
         tally.issues[prepared.project_id, one.issue_id] = issue
     issue.level = LEVELS.get(event.level, 40)
+    error = event.exceptions[-1] if event.exceptions else None
+    unhandled = error is not None and error.handled is False
+    issue.unhandled = issue.unhandled or unhandled
+    urgency = _urgency(issue.level, unhandled, event.environment)
+    issue.priority = max(issue.priority, urgency)
     issue.environments.add(environment)
     issue.sightings.append(one)
     if prepared.received >= issue.last_seen:
         issue.last_seen = prepared.received
         issue.release = event.release or issue.release
+
+
+@lru_cache(maxsize=1024)
+def _urgency(level: int, unhandled: bool, environment: str) -> Priority:
+    return priority_of(Facts(level, unhandled, is_production(environment)))
 
 
 def _see(counts: dict[Key, Span], key: Key, seen: datetime) -> None:

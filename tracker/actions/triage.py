@@ -1,32 +1,69 @@
-"""Verbs of triage: resolve, reopen, assign, comment, mark as reviewed.
+"""Verbs of triage: resolve, reopen, snooze, assign, prioritise, comment, mark as reviewed, undo.
 
 Each takes a queryset of issues (already scoped to what the actor may touch), so
 that one issue and a thousand share one path; each locks its rows in key order and
-writes Activity in the same transaction. Issues that a verb does not apply to are
-left alone and counted.
+writes Activity in the same transaction, and hands back a token by which its actor can
+take it back. Issues that a verb does not apply to are left alone and counted.
 
     TriageError
-    └── NotAMember
+    ├── NotAMember
+    ├── EmptyComment
+    ├── BadCondition, BadRelease
+    └── UndoError
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from msgspec import Struct
 
-from tracker.actions.activity import Entry, write_activity
-from tracker.domain.lifecycle import Cause, columns, move, sources
+from tracker import states
+from tracker.actions import scoring, undo
+from tracker.actions.activity import write_activity
+from tracker.actions.common import Outcome, TriageError, entry, locked
+from tracker.actions.resolving import (
+    BadCondition,
+    BadRelease,
+    calm,
+    escalate,
+    reopen,
+    resolve,
+    resolve_in,
+    resolve_in_next,
+    snooze,
+)
+from tracker.actions.undo import NothingToUndo, TooLate, UndoError
+from tracker.domain.priority import Priority
 from tracker.models import ActivityKind, Issue, Team, User
 
+__all__ = [
+    "COMMENT_LIMIT",
+    "BadCondition",
+    "BadRelease",
+    "EmptyComment",
+    "NotAMember",
+    "NothingToUndo",
+    "Outcome",
+    "Priority",
+    "TooLate",
+    "TriageError",
+    "UndoError",
+    "assign",
+    "calm",
+    "comment",
+    "escalate",
+    "mark_reviewed",
+    "reopen",
+    "resolve",
+    "resolve_in",
+    "resolve_in_next",
+    "set_priority",
+    "snooze",
+]
+
 COMMENT_LIMIT = 10_000
-
-
-class TriageError(Exception):
-    """Base of what a triager can do wrong; `str()` is for the page."""
 
 
 class NotAMember(TriageError):
@@ -35,66 +72,6 @@ class NotAMember(TriageError):
 
 class EmptyComment(TriageError):
     """A comment says nothing, or too much."""
-
-
-class Outcome(Struct, frozen=True):
-    """What a verb did."""
-
-    changed: tuple[int, ...]
-    """Ids of the issues that it changed."""
-    skipped: int
-    """How many it did not apply to (any more)."""
-
-
-def resolve(issues: QuerySet[Issue], actor: User | None, now: datetime) -> Outcome:
-    """Mark issues as resolved; an event that happens from now on reopens them."""
-    return _move(issues, Cause.TRIAGER_RESOLVED, ActivityKind.RESOLVED, actor, now)
-
-
-def reopen(issues: QuerySet[Issue], actor: User | None, now: datetime) -> Outcome:
-    """Put resolved issues back among the unresolved."""
-    return _move(issues, Cause.TRIAGER_REOPENED, ActivityKind.REOPENED, actor, now)
-
-
-def _locked(issues: QuerySet[Issue]) -> QuerySet[Issue]:
-    """The rows, locked in the order that the digest locks them in."""
-    return (
-        Issue.objects.filter(pk__in=list(issues.values_list("pk", flat=True)))
-        .live()
-        .order_by("project_id", "pk")
-        .select_for_update(no_key=True)
-    )
-
-
-def _move(
-    issues: QuerySet[Issue], cause: Cause, kind: str, actor: User | None, now: datetime
-) -> Outcome:
-    """Take every issue that `cause` can move along the table of moves."""
-    movable = set(sources(cause))
-    with transaction.atomic():
-        rows = list(_locked(issues))
-        moving = [row for row in rows if row.state in movable]
-        for row in moving:
-            row.status, row.substatus = columns(move(row.state, cause))
-            row.state_changed_at = now
-            row.state_why = ""
-            resolved = row.status == Issue.Status.RESOLVED
-            row.resolved_at = now if resolved else None
-            row.resolved_release_id = row.last_release_id if resolved else None
-        Issue.objects.bulk_update(
-            moving,
-            [
-                "status",
-                "substatus",
-                "state_changed_at",
-                "state_why",
-                "resolved_at",
-                "resolved_release",
-            ],
-            batch_size=500,
-        )
-        write_activity([_entry(row, kind, actor, now) for row in moving])
-    return Outcome(tuple(row.pk for row in moving), len(rows) - len(moving))
 
 
 def assign(
@@ -108,20 +85,22 @@ def assign(
     team = to if isinstance(to, Team) else None
     with transaction.atomic():
         rows = list(
-            _locked(issues).select_related("project").select_for_update(of=("self",), no_key=True)
+            locked(issues).select_related("project").select_for_update(of=("self",), no_key=True)
         )
         if person is not None:
             _check_can_see(person, rows)
         wanted = (person.pk if person else None, team.pk if team else None)
         changing = [row for row in rows if (row.assignee_id, row.assignee_team_id) != wanted]
+        before = undo.snapshot(changing, ActivityKind.ASSIGNED)
         for row in changing:
             row.assignee_id, row.assignee_team_id = wanted
         Issue.objects.filter(pk__in=[row.pk for row in changing]).update(
             assignee=person, assignee_team=team
         )
         data = {"user": wanted[0], "team": wanted[1], "name": str(to) if to else ""}
-        write_activity([_entry(r, ActivityKind.ASSIGNED, actor, now, data) for r in changing])
-    return Outcome(tuple(row.pk for row in changing), len(rows) - len(changing))
+        token = undo.remember(ActivityKind.ASSIGNED, actor, changing, before, now)
+        write_activity([entry(r, ActivityKind.ASSIGNED, actor, now, data) for r in changing])
+    return Outcome(tuple(row.pk for row in changing), len(rows) - len(changing), token)
 
 
 def _check_can_see(person: User, rows: list[Issue]) -> None:
@@ -147,25 +126,53 @@ def comment(issues: QuerySet[Issue], actor: User, text: str, now: datetime) -> O
     with transaction.atomic():
         rows = list(issues.filter(merged_into__isnull=True).order_by("project_id", "pk"))
         data = {"text": text}
-        write_activity([_entry(r, ActivityKind.COMMENTED, actor, now, data) for r in rows])
+        write_activity([entry(r, ActivityKind.COMMENTED, actor, now, data) for r in rows])
     return Outcome(tuple(row.pk for row in rows), 0)
 
 
-def mark_reviewed(issues: QuerySet[Issue], now: datetime) -> Outcome:
-    """Note that somebody looked; the issues leave "for review"."""
-    ids = tuple(issues.filter(merged_into__isnull=True).values_list("pk", flat=True))
-    Issue.objects.filter(pk__in=ids).update(reviewed_at=now)
-    return Outcome(ids, 0)
+def mark_reviewed(issues: QuerySet[Issue], now: datetime, actor: User | None = None) -> Outcome:
+    """Note that somebody looked; the issues leave "for review". No Activity: nothing happened."""
+    with transaction.atomic():
+        rows = list(locked(issues))
+        before = undo.snapshot(rows, ActivityKind.REVIEWED)
+        Issue.objects.filter(pk__in=[row.pk for row in rows]).update(reviewed_at=now)
+        for row in rows:
+            row.reviewed_at = now
+        token = undo.remember(ActivityKind.REVIEWED, actor, rows, before, now)
+    return Outcome(tuple(row.pk for row in rows), 0, token)
 
 
-def _entry(
-    row: Issue, kind: str, actor: User | None, now: datetime, data: dict[str, Any] | None = None
-) -> Entry:
-    return Entry(
-        project_id=row.project_id,
-        issue_id=row.pk,
-        kind=kind,
-        at=now,
-        data=data or {},
-        actor_id=actor.pk if actor else None,
-    )
+def set_priority(
+    issues: QuerySet[Issue], actor: User | None, priority: Priority | None, now: datetime
+) -> Outcome:
+    """Choose a priority, which sticks; None: have it computed again."""
+    with transaction.atomic():
+        rows = list(locked(issues))
+        wanted = (priority.value if priority else None, priority is not None)
+        changing = [
+            row
+            for row in rows
+            if (row.priority if row.priority_by_hand else None, row.priority_by_hand) != wanted
+        ]
+        before = undo.snapshot(changing, ActivityKind.PRIORITISED)
+        for row in changing:
+            row.priority, row.priority_by_hand = priority or row.priority, priority is not None
+        names = ("priority", "priority_by_hand")
+        states.put(
+            names,
+            [
+                {"project_id": r.project_id, "id": r.pk, **{n: getattr(r, n) for n in names}}
+                for r in changing
+            ],
+        )
+        if priority is None:
+            scoring.refresh([row.pk for row in changing], now)
+            fresh = dict(
+                Issue.objects.filter(pk__in=[r.pk for r in changing]).values_list("pk", "priority")
+            )
+            for row in changing:
+                row.priority = fresh[row.pk]
+        token = undo.remember(ActivityKind.PRIORITISED, actor, changing, before, now)
+        data = {"priority": priority.name.lower() if priority else "computed"}
+        write_activity([entry(r, ActivityKind.PRIORITISED, actor, now, data) for r in changing])
+    return Outcome(tuple(row.pk for row in changing), len(rows) - len(changing), token)

@@ -1,8 +1,8 @@
 """How urgent an issue is, computed; what a person chose sticks, and is no business of this module.
 
-    high    fatal, or unhandled in production, or many people hit within a day
-    low     at most a warning, or never seen in production
-    medium  the rest; escalating lifts by one step
+high    fatal, or unhandled in production, or many people hit within a day
+low     at most a warning, or never seen in production
+medium  the rest; escalating lifts by one step
 """
 
 from __future__ import annotations

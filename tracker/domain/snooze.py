@@ -173,7 +173,7 @@ def sentence(snooze: Snooze) -> str:
             text = "until it escalates"
         case Until.NEXT:
             text = "until the next event"
-        case Until.TIME:
+        case _:
             text = ""
     end = f"until {snooze.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if snooze.until else ""
     return ", ".join(part for part in (text, end) if part)

@@ -11,7 +11,7 @@ TRIAGE = (Path(__file__).parent / "sql" / "triage.sql").read_text()
 class Migration(migrations.Migration):
     """Expands only: processes of the version before go on writing."""
 
-    dependencies = [("tracker", "0024_issues_that_ask_for_attention")]
+    dependencies = [("tracker", "0026_grouping_rules")]
 
     operations = [
         migrations.RunSQL(

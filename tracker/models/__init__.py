@@ -17,6 +17,7 @@ from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
 from tracker.models.rules import GroupingRules, IssueFeatures
 from tracker.models.session import SessionHour, SessionSeen
 from tracker.models.text import IssueText
+from tracker.models.undo import Undo
 
 __all__ = [
     "Activity",
@@ -52,5 +53,6 @@ __all__ = [
     "SessionHour",
     "SessionSeen",
     "Team",
+    "Undo",
     "User",
 ]

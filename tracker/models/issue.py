@@ -216,6 +216,11 @@ class Issue(models.Model):
         return snooze.sentence(state) if state else ""
 
     @property
+    def priority_name(self) -> str:
+        """`low`, `medium`, `high`."""
+        return Priority(self.priority).name.lower()
+
+    @property
     def level_name(self) -> str:
         """`error`, `fatal` ..."""
         return LEVEL_NAMES.get(self.level, "error")
