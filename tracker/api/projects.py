@@ -1,4 +1,4 @@
-"""Projects, their releases and environments."""
+"""Projects, their releases, deploys and environments."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from rest_framework.response import Response
 from tracker.api import shapes, told
 from tracker.api.base import OF_PROJECT, PAGED, ApiView, access_of, chosen_projects, project_of
 from tracker.api.paging import Keyset, page_of
-from tracker.models import Environment, Issue, Project, Release
+from tracker.models import Deploy, Environment, Issue, Project, Release
 from tracker.search import bounded_count
 
 NEWEST = Keyset((("created_at", datetime), ("pk", int)))
+LATEST = Keyset((("started_at", datetime), ("pk", int)))
 BY_NAME = Keyset((("name", str), ("pk", int)), descending=False)
 
 
@@ -102,6 +103,44 @@ class ReleaseList(ApiView):
             for row in page.rows
         ]
         return page.respond(request, shapes.ReleaseShape(found, many=True).data)
+
+
+class DeployList(ApiView):
+    """`deploys/`."""
+
+    @extend_schema(
+        operation_id="deploys_list",
+        summary="Deploys, newest first",
+        parameters=[
+            OF_PROJECT,
+            OpenApiParameter("environment", str, description="Only into this environment."),
+            *PAGED,
+        ],
+        responses=shapes.DeployShape(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """A page of deploys."""
+        projects = {project.pk: project for project in chosen_projects(request)}
+        rows = Deploy.objects.filter(project__in=list(projects))
+        if name := request.query_params.get("environment", "").replace("\x00", ""):
+            rows = rows.filter(environment__name=name)
+        page = page_of(rows.select_related("release", "environment"), LATEST, request)
+        found = [
+            {
+                "id": row.pk,
+                "project": told.project_ref(projects[row.project_id]),
+                "release": row.release.version,
+                "environment": row.environment.name,
+                "status": row.status,
+                "actor": row.actor,
+                "name": row.name,
+                "url": row.url,
+                "started_at": row.started_at,
+                "finished_at": row.finished_at,
+            }
+            for row in page.rows
+        ]
+        return page.respond(request, shapes.DeployShape(found, many=True).data)
 
 
 class EnvironmentList(ApiView):

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from tracker.domain.search import LEVELS
-from tracker.models import Issue
+from tracker.models import Deploy, Issue
 
 
 class ProjectRef(serializers.Serializer[Any]):
@@ -179,6 +179,21 @@ class ReleaseShape(serializers.Serializer[Any]):
     )
     created_at = serializers.DateTimeField()
     released_at = serializers.DateTimeField(allow_null=True)
+
+
+class DeployShape(serializers.Serializer[Any]):
+    """A roll-out of a release into an environment."""
+
+    id = serializers.IntegerField()
+    project = ProjectRef()
+    release = serializers.CharField()
+    environment = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(Deploy.Status.values)
+    actor = serializers.CharField(allow_blank=True)
+    name = serializers.CharField(allow_blank=True)
+    url = serializers.CharField(allow_blank=True)
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
 
 
 class EnvironmentShape(serializers.Serializer[Any]):

@@ -13,7 +13,13 @@ from tracker.api.base import ApiView
 from tracker.api.errors import missing
 from tracker.api.events import EventOne, IssueEvent, IssueEvents, IssueMarkdown
 from tracker.api.issues import IssueActivity, IssueComments, IssueList, IssueOne, IssueWhy
-from tracker.api.projects import EnvironmentList, ProjectList, ProjectOne, ReleaseList
+from tracker.api.projects import (
+    DeployList,
+    EnvironmentList,
+    ProjectList,
+    ProjectOne,
+    ReleaseList,
+)
 from tracker.api.stats import StatsView
 
 SCHEMA: dict[str, Any] = {
@@ -53,6 +59,7 @@ urlpatterns = [
     path("projects/", ProjectList.as_view()),
     path("projects/<str:project>/", ProjectOne.as_view()),
     path("releases/", ReleaseList.as_view()),
+    path("deploys/", DeployList.as_view()),
     path("environments/", EnvironmentList.as_view()),
     path("stats/", StatsView.as_view()),
     path(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,17 @@ from ingest import digest
 from tests.factories.events import python_event, send
 from tests.factories.projects import make_project
 from tracker.actions import names, record
-from tracker.models import ApiToken, Issue, Membership, Project, Role, User
+from tracker.models import (
+    ApiToken,
+    Deploy,
+    Environment,
+    Issue,
+    Membership,
+    Project,
+    Release,
+    Role,
+    User,
+)
 
 
 @dataclass
@@ -60,6 +71,11 @@ def world(fresh_memory: None) -> World:
     foreign_event = python_event(2, release="9", environment="theirs")
     send(shop, event)
     send(other, foreign_event)
+    for project in (shop, other):
+        release = Release.objects.get(project=project)
+        environment = Environment.objects.get(project=project)
+        Deploy.objects.create(project=project, release=release, environment=environment,
+                              started_at=datetime.now(UTC), actor="ci")  # fmt: skip
     issue, foreign = Issue.objects.get(project=shop), Issue.objects.get(project=other)
     return World(shop, other, member(shop, Role.TRIAGER), issue, foreign, event, foreign_event)
 

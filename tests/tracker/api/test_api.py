@@ -232,6 +232,9 @@ def test_projects_releases_environments(api: APIClient, world: World) -> None:
     assert (one["unresolved"], one["unresolved_is_more"], len(one["dsn"])) == (1, False, 1)
     assert [r["version"] for r in get(api, "releases/")["results"]] == ["1.0"]
     assert get(api, "releases/?version=2")["results"] == []
+    (deploy,) = get(api, "deploys/?environment=production")["results"]
+    assert (deploy["release"], deploy["status"], deploy["actor"]) == ("1.0", "succeeded", "ci")
+    assert get(api, "deploys/?environment=theirs")["results"] == []
     assert [e["name"] for e in get(api, "environments/")["results"]] == ["production"]
 
 
@@ -257,7 +260,7 @@ def test_schema_describes_every_address(api: APIClient) -> None:
     assert schema["openapi"].startswith("3.")
     paths = set(schema["paths"])
     assert {"/api/v1/issues/{issue}/", "/api/v1/events/{event}/", "/api/v1/stats/"} <= paths
-    assert len(paths) == 15
+    assert len(paths) == 16
     change = schema["paths"]["/api/v1/issues/{issue}/"]["patch"]
     assert change["security"] == [{"token": []}]
     assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
@@ -285,6 +288,7 @@ def test_unknown_addresses_are_json(api: APIClient) -> None:
         ("projects/shop/", 5),
         ("releases/", 4),
         ("environments/", 4),
+        ("deploys/", 4),
         ("stats/", 4),
     ],
 )

@@ -28,10 +28,19 @@ READ = [
     "issues/?project={slug}",
     "releases/?project={slug}",
     "environments/?project={slug}",
+    "deploys/?project={slug}",
     "stats/?project={slug}",
     "stats/?issue={issue}",
 ]
-LISTS = ["issues/", "issues/?query=", "projects/", "releases/", "environments/", "stats/"]
+LISTS = [
+    "issues/",
+    "issues/?query=",
+    "projects/",
+    "releases/",
+    "deploys/",
+    "environments/",
+    "stats/",
+]
 WRITES = [
     ("patch", "issues/{issue}/", {"status": "resolved"}),
     ("patch", "issues/{issue}/", {"assignee": "me"}),
