@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import JSONObject, RowNumber
 
 from tracker.domain.search import Term, literal
 from tracker.models import (
@@ -28,6 +29,8 @@ from tracker.models import (
 )  # fmt: skip
 from tracker.models.issue import IssueQuerySet
 
+MOST_MOVING_TAGS = 20_000
+"""Tag values that are summed while an issue's rows are moving."""
 COUNT_LIMIT = 1000
 """Counts above it read "1000+": an exact one costs more than it tells."""
 SORTS: dict[str, str] = {
@@ -90,7 +93,7 @@ def issue_page(found: IssueQuerySet, sort: str, cursor: Cursor | None, size: int
     field = SORTS[sort]
     backwards = cursor is not None and cursor.newer
     value = cursor.typed(sort) if cursor else None
-    rows: QuerySet[Issue] = found.select_related("assignee", "assignee_team")
+    rows: QuerySet[Issue] = found.with_sources().select_related("assignee", "assignee_team")
     if cursor and value is not None:
         sign = "gt" if backwards else "lt"
         # The first half gives the index its range, the second settles ties.
@@ -132,13 +135,16 @@ def environments_of(project_ids: Iterable[int]) -> dict[int, str]:
 
 def hourly(issues: Sequence[Issue], since: datetime) -> dict[int, dict[datetime, int]]:
     """Events per issue and hour; one query for a whole page."""
-    found: dict[int, dict[datetime, int]] = defaultdict(dict)
+    found: dict[int, dict[datetime, int]] = defaultdict(lambda: defaultdict(int))
     if not issues:
         return found
+    owners = {issue.pk: issue.pk for issue in issues}
+    for issue in issues:  # what was merged into it shows here at once
+        owners.update(dict.fromkeys(getattr(issue, "moving_from", ()), issue.pk))
     rows = (
         RollupHour.objects.filter(
             project_id__in=sorted({issue.project_id for issue in issues}),
-            issue_id__in=[issue.pk for issue in issues],
+            issue_id__in=list(owners),
             bucket__gte=since,
         )
         .order_by()
@@ -146,7 +152,7 @@ def hourly(issues: Sequence[Issue], since: datetime) -> dict[int, dict[datetime,
         .annotate(total=Sum("events"))
     )
     for issue_id, bucket, total in rows:
-        found[issue_id][bucket] = total
+        found[owners[issue_id]][bucket] += total
     return found
 
 
@@ -174,6 +180,21 @@ def unresolved_per_project(projects: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("pk").annotate(waiting=counted))
 
 
+def with_environment_names(rows: IssueQuerySet) -> IssueQuerySet:
+    """The issues with what `environments_of` says of their projects, in the same query."""
+    names = Environment.objects.filter(project=OuterRef("project_id"), hidden=False)
+    pairs = names.order_by("name", "pk").values(pair=JSONObject(id="pk", name="name"))
+    return rows.annotate(environment_names=ArraySubquery(pairs))
+
+
+def environment_names(issue: Issue) -> dict[int, str]:
+    """Of an issue that was loaded `with_environment_names`; else one query."""
+    pairs = getattr(issue, "environment_names", None)
+    if pairs is None:
+        return environments_of([issue.project_id])
+    return {pair["id"]: pair["name"] for pair in pairs}
+
+
 # --- One issue ----------------------------------------------------------------------------------
 
 
@@ -189,17 +210,23 @@ class Neighbours:
 
 def latest_event(issue: Issue) -> EventRow | None:
     """The newest stored event."""
-    return EventRow.objects.of_issue(issue.project_id, issue.pk).first()
+    return EventRow.objects.of_issue(issue.project_id, *issue.sources()).first()
+
+
+def stored_events(issue: Issue) -> int:
+    """How many events are stored, of those that were counted."""
+    return EventRow.objects.of_issue(issue.project_id, *issue.sources()).count()
 
 
 def one_event(issue: Issue, event_id: str) -> EventRow | None:
     """A stored event of this issue; an id of another issue is not found."""
-    return EventRow.objects.of_issue(issue.project_id, issue.pk).filter(event_id=event_id).first()
+    rows = EventRow.objects.of_issue(issue.project_id, *issue.sources())
+    return rows.filter(event_id=event_id).first()
 
 
-def neighbours(event: EventRow) -> Neighbours:
+def neighbours(issue: Issue, event: EventRow) -> Neighbours:
     """The events before and after, the first and the latest, in the order of receipt."""
-    rows = EventRow.objects.filter(project_id=event.project_id, issue_id=event.issue_id)
+    rows = EventRow.objects.filter(project_id=issue.project_id, issue_id__in=issue.sources())
     here = event.received_at
     before = rows.filter(received_at__lte=here).filter(
         Q(received_at__lt=here) | Q(event_id__lt=event.event_id)
@@ -261,21 +288,9 @@ TAGS_FIRST = ("environment", "release", "level", "browser", "os", "runtime", "se
 
 def tag_shares(issue: Issue, values: int = 5, keys: int = 16) -> list[TagShare]:
     """The distribution of each tag, the telling ones first."""
-    rows = (
-        IssueTag.objects.filter(project_id=issue.project_id, issue_id=issue.pk)
-        .annotate(
-            place=Window(
-                RowNumber(), partition_by=F("key"), order_by=[F("count").desc(), F("value")]
-            ),
-            total=Window(Sum("count"), partition_by=F("key")),
-        )
-        .filter(place__lte=values)
-        .order_by("key", "place")
-        .values_list("key", "value", "count", "total")
-    )
     grouped: dict[str, list[TagValue]] = defaultdict(list)
     totals: dict[str, int] = {}
-    for key, value, count, total in rows[: 200 * values]:
+    for key, value, count, total in _tag_rows(issue, values)[: 200 * values]:
         totals[key] = total
         grouped[key].append(
             TagValue(key, value, count, max(round(100 * count / total), 1) if count else 0)
@@ -290,6 +305,30 @@ def tag_shares(issue: Issue, values: int = 5, keys: int = 16) -> list[TagShare]:
         TagShare(key, totals[key], tuple(shown), totals[key] - sum(v.count for v in shown))
         for key in ranked[:keys]
         for shown in [grouped[key]]
+    ]
+
+
+def _tag_rows(issue: Issue, values: int) -> list[tuple[str, str, int, int]]:
+    """(key, value, count, total of the key) of each key's most frequent values; one query."""
+    sources = issue.sources()
+    rows = IssueTag.objects.filter(project_id=issue.project_id, issue_id__in=sources)
+    if len(sources) == 1:
+        place = Window(RowNumber(), partition_by=F("key"), order_by=[F("count").desc(), F("value")])
+        ranked = rows.annotate(place=place, total=Window(Sum("count"), partition_by=F("key")))
+        return list(
+            ranked.filter(place__lte=values)
+            .order_by("key", "place")
+            .values_list("key", "value", "count", "total")
+        )
+    # Rows are moving: the same value may stand under two issues.
+    summed = rows.values_list("key", "value").annotate(times=Sum("count"))
+    per_key: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for key, value, times in summed.order_by("key", "-times", "value")[:MOST_MOVING_TAGS]:
+        per_key[key].append((value, times))
+    return [
+        (key, value, times, sum(number for _, number in found))
+        for key, found in per_key.items()
+        for value, times in found[:values]
     ]
 
 

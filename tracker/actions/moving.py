@@ -189,10 +189,7 @@ def delete(
 
 def sources_of(issue: Issue) -> list[int]:
     """Where an issue's rows are: its own id, and those merged into it that are still moving."""
-    waiting = Move.objects.filter(
-        project_id=issue.project_id, target=issue.pk, key=None, done_at=None
-    )
-    return [issue.pk, *waiting.values_list("source", flat=True)]
+    return issue.sources()
 
 
 def _begin(project_id: int) -> None:

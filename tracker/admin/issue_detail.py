@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from tracker import readers
 from tracker.access import Access
 from tracker.admin.issue_list import badge
+from tracker.admin.issue_moves import moving_context
 from tracker.charts import day_chart
 from tracker.domain.anatomy import Anatomy, dissect
 from tracker.domain.retell import as_trace
@@ -47,13 +48,12 @@ class Happening:
 def detail_context(
     issue: Issue, event: EventRow | None, access: Access, now: datetime
 ) -> dict[str, Any]:
-    """Everything the page shows; eight queries beyond the issue, event, roles and projects."""
+    """Everything the page shows; seven queries beyond the issue, event, roles and projects."""
     project = issue.project
     data = _unpacked(event)
     anatomy = dissect(data)
     past = readers.history(issue)
-    names = readers.environments_of([issue.project_id])
-    keys = readers.grouping_of(issue)
+    names = readers.environment_names(issue)
     shares = readers.tag_shares(issue)
     return {
         "issue": issue,
@@ -65,7 +65,7 @@ def detail_context(
         "event_environment": names.get(event.environment_id, "") if event else "",
         "event_release": data.get("release") or "",
         "event_transaction": data.get("transaction") or "",
-        "walk": readers.neighbours(event) if event else readers.Neighbours(),
+        "walk": readers.neighbours(issue, event) if event else readers.Neighbours(),
         "anatomy": anatomy,
         "unreadable": bool(event) and not data,
         "trace": as_trace(anatomy, str(data.get("platform") or issue.platform)),
@@ -73,8 +73,7 @@ def detail_context(
         "environments": [names[n] or "no environment" for n in issue.environments if n in names],
         "tag_shares": shares,
         "constant_tags": [share for share in shares if share.is_constant],
-        "grouping": [key for key in keys if key.events],
-        "looser_keys": [key for key in keys if not key.events],
+        **moving_context(issue, access),
         "history": [told(entry) for entry in past],
         "assignees": access.assignees(project.team_id),
         "can_triage": access.has(Role.TRIAGER, project.team_id),

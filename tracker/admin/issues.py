@@ -18,6 +18,7 @@ from tracker.admin._typed import StockAdmin
 from tracker.admin.base import access_of
 from tracker.admin.issue_detail import detail_context, event_text
 from tracker.admin.issue_list import ListState, found_by, list_context
+from tracker.admin.issue_moves import MovingPages
 from tracker.admin.verbs import BULK_LIMIT, NEEDS_ADMIN, carry_out, chosen, said, undoable
 from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
@@ -26,7 +27,7 @@ from tracker.search import jump
 
 
 @admin.register(Issue)
-class IssueAdmin(StockAdmin[Issue]):
+class IssueAdmin(MovingPages, StockAdmin[Issue]):
     """Issues come from events alone: nothing is added, edited or deleted as a form."""
 
     def get_queryset(self, request: HttpRequest) -> IssueQuerySet:
@@ -67,6 +68,7 @@ class IssueAdmin(StockAdmin[Issue]):
             page(event, require_GET(self.detail_view), "event"),
             page(event + "raw/", require_GET(self.raw_view), "raw"),
             page(event + "trace/", require_GET(self.trace_view), "trace"),
+            *self.moving_urls(page),
         ]
 
     # --- List ---------------------------------------------------------------------------------
@@ -146,7 +148,8 @@ class IssueAdmin(StockAdmin[Issue]):
     # --- One issue ------------------------------------------------------------------------------
 
     def _issue(self, request: HttpRequest, issue_id: int) -> Issue:
-        rows: QuerySet[Issue] = self.get_queryset(request).select_related(
+        issues = readers.with_environment_names(self.get_queryset(request).with_sources())
+        rows: QuerySet[Issue] = issues.select_related(
             "first_release", "last_release", "resolved_release", "assignee", "assignee_team"
         )
         issue = rows.filter(pk=issue_id, deleted_at__isnull=True).first()
@@ -172,6 +175,8 @@ class IssueAdmin(StockAdmin[Issue]):
         """One issue with one of its events, the latest unless another is asked for."""
         issue = self._issue(request, issue_id)
         if issue.merged_into:
+            if event_id:
+                return redirect("admin:tracker_issue_event", issue.merged_into, event_id)
             return redirect("admin:tracker_issue_change", issue.merged_into)
         event = self._event(issue, event_id) if event_id else readers.latest_event(issue)
         now = datetime.now(UTC)

@@ -14,9 +14,9 @@ from django.db import models
 class EventQuerySet(models.QuerySet["EventRow"]):
     """Questions about events."""
 
-    def of_issue(self, project_id: int, issue_id: int) -> Self:
-        """An issue's events, newest first."""
-        return self.filter(project_id=project_id, issue_id=issue_id).order_by(
+    def of_issue(self, project_id: int, *issue_ids: int) -> Self:
+        """An issue's events, newest first; several ids while rows move (`Issue.sources`)."""
+        return self.filter(project_id=project_id, issue_id__in=issue_ids).order_by(
             "-received_at", "-event_id"
         )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 
 from tracker.domain import snooze
 from tracker.domain.event import LEVEL_NAMES
@@ -19,6 +20,7 @@ from tracker.domain.lifecycle import State, state_of
 from tracker.domain.priority import Priority
 from tracker.domain.snooze import Snooze
 from tracker.models.access import Role, Team, User
+from tracker.models.move import Move
 from tracker.models.project import Project, Release
 
 LEVEL_CHOICES = [(number, name.capitalize()) for number, name in LEVEL_NAMES.items()]
@@ -38,6 +40,13 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def live(self) -> Self:
         """Issues that were neither merged into another nor deleted."""
         return self.filter(merged_into__isnull=True, deleted_at__isnull=True)
+
+    def with_sources(self) -> Self:
+        """With the ids of those merged into each whose rows are still on their way."""
+        waiting = Move.objects.filter(
+            project_id=OuterRef("project_id"), target=OuterRef("pk"), key=None, done_at=None
+        )
+        return self.annotate(moving_from=ArraySubquery(waiting.order_by("pk").values("source")))
 
     def unresolved(self) -> Self:
         """What still waits for somebody."""
@@ -193,6 +202,19 @@ class Issue(models.Model):
 
     def __str__(self) -> str:
         return self.short_id
+
+    def sources(self) -> list[int]:
+        """Where the issue's rows are: its own id, and those merged into it that still move.
+
+        One query, unless it was loaded `with_sources`.
+        """
+        moving: list[int] | None = getattr(self, "moving_from", None)
+        if moving is None:
+            waiting = Move.objects.filter(
+                project_id=self.project_id, target=self.pk, key=None, done_at=None
+            )
+            moving = list(waiting.values_list("source", flat=True))
+        return [self.pk, *moving]
 
     @property
     def short_id(self) -> str:
