@@ -54,8 +54,10 @@ def issue_of(request: Request, named: str) -> Issue:
     if not 0 < number < 2**63:
         raise missing("issue")
     # Scoped by the projects at hand, which costs no query of its own.
-    mine = Issue.objects.filter(project__in=list(access.projects)).select_related(
-        *_RELATIONS, "resolved_release"
+    mine = (
+        Issue.objects.with_sources()
+        .filter(project__in=list(access.projects))
+        .select_related(*_RELATIONS, "resolved_release")
     )
     for _ in range(10):  # a chain of merges ends
         issue = mine.filter(pk=number, deleted_at__isnull=True).first()
