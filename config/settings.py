@@ -6,7 +6,7 @@ Importing this module starts nothing and needs no database.
 from datetime import timedelta
 from pathlib import Path
 
-from config import logs
+from config import logs, signing
 from config.env import BadSetting, Env, read_secret
 from config.run import place
 
@@ -51,6 +51,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+OIDC = signing.oidc(env)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -59,7 +60,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "connect-src": ["'self'"],
         "font-src": ["'self'"],
-        "form-action": ["'self'"],
+        # A log-in by OpenID Connect leaves for the provider as the answer to a form.
+        "form-action": ["'self'", *signing.origins(OIDC)],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
@@ -75,6 +77,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Limits, second factors and identity providers: config/signing.py says what each is for.
+vars().update(signing.configuration(OIDC, secure=SECURE))
 # Bodies are capped by config/rsgi.py and ingest; this one bounds the admin's forms.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
@@ -85,12 +89,18 @@ INSTALLED_APPS = [
     "config.admin.EmberwatchAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "tracker",
     "ingest",
     "alerts",
@@ -104,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -120,6 +131,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "tracker.accounts.page_context",
             ],
         },
     },
@@ -154,6 +166,14 @@ DATABASES = {
     }
 }
 AUTH_USER_MODEL = "tracker.User"
+# Attempts to log in are counted where every web process sees them, and where no flush forgets.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "tracker_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis and Celery (queues, routes and timers: config/schedule.py) --------------------------

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
 from django.contrib.admin import AdminSite
-from django.contrib.auth.forms import AuthenticationForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
@@ -24,7 +23,6 @@ class EmberwatchSite(AdminSite):
     index_title = "Home"
     site_url = None
     enable_nav_sidebar = False
-    login_form = AuthenticationForm
     index_template = "admin/home.html"
     sections: ClassVar[tuple[tuple[str, str, str], ...]] = (
         ("Issues", "admin:tracker_issue_changelist", "/tracker/issue/"),
@@ -41,6 +39,14 @@ class EmberwatchSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Anyone who is logged in and active."""
         return bool(request.user.is_authenticated and request.user.is_active)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """The one log-in page, with second factors and limits."""
+        from tracker.accounts import Login  # noqa: PLC0415 - workers and commands load no pages
+
+        return Login.as_view()(request)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page needs; without the list of all models, which nobody navigates by."""
