@@ -7,6 +7,7 @@ tables say what is to be done.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime
 
 import structlog
@@ -15,7 +16,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from alerts import wake
-from alerts.actions import outbox, reading, upkeep
+from alerts.actions import counting, folding, outbox, reading, upkeep
 
 log = structlog.get_logger(__name__)
 _waiting = threading.Lock()
@@ -46,13 +47,30 @@ def deliver(delivery_id: int) -> None:
         wake.deliver(delivery_id, countdown=done.again_in)
 
 
+@shared_task(name="alerts.tasks.count")
+def count() -> None:
+    """Look at the counts of issues that were touched lately."""
+    now = timezone.now()
+    read = counting.count(now)
+    _ring_for(read.deliveries)
+    _ring_release(read.held_until, now)
+
+
+@shared_task(name="alerts.tasks.release")
+def release() -> None:
+    """Let go what channels held back, as one message each."""
+    now = timezone.now()
+    let_go = folding.release(now)
+    _ring_for(let_go.deliveries)
+    _ring_release(let_go.next_at, now)
+
+
 @shared_task(name="alerts.tasks.sweep")
 def sweep() -> None:
     """Find letters and deliveries whose bell nobody heard; throw old rows away."""
     evaluate()
-    for delivery_id in outbox.due():
-        if not wake.deliver(delivery_id):
-            break  # the next sweep finds the rest
+    folding.release(timezone.now())
+    _ring_for(outbox.due())
     now = timezone.now()
     reading.raise_low_water(now)
     upkeep.purge(now)
@@ -71,10 +89,20 @@ def _read(now: datetime) -> reading.Reading:
 def _read_all() -> None:
     for _batch in range(MOST_BATCHES):
         read = _read(timezone.now())
-        # Rung in order: FIFO holds anyhow, but the first is then the first to be tried.
-        for delivery_id in read.deliveries:
-            if not wake.deliver(delivery_id):
-                break
+        _ring_for(read.deliveries)
+        _ring_release(read.held_until, timezone.now())
         if read.letters < reading.BATCH:
             return
     wake.evaluate()
+
+
+def _ring_for(deliveries: Iterable[int]) -> None:
+    """Rung in order: FIFO holds anyhow, but the first is then the first to be tried."""
+    for delivery_id in deliveries:
+        if not wake.deliver(delivery_id):
+            return  # the next sweep finds the rest
+
+
+def _ring_release(at: datetime | None, now: datetime) -> None:
+    if at is not None:
+        wake.release((at - now).total_seconds() + 0.05)

@@ -86,6 +86,13 @@ def evaluate() -> bool:
     return _bell.ring("alerts.tasks.evaluate")
 
 
+def release(countdown: float) -> bool:
+    """Messages that are held back will be due in `countdown` seconds."""
+    if countdown > LONGEST_COUNTDOWN:
+        return False
+    return _bell.ring("alerts.tasks.release", countdown=max(countdown, 0.0))
+
+
 def deliver(delivery_id: int, countdown: float | None = None) -> bool:
     """A delivery may leave, now or in `countdown` seconds (left to the sweep when far off)."""
     if countdown is not None and countdown > LONGEST_COUNTDOWN:

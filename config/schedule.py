@@ -30,6 +30,8 @@ TABLE = (
     Task("ingest.tasks.tidy", IO, every=3600),
     Task("alerts.tasks.evaluate", IO),
     Task("alerts.tasks.deliver", IO),
+    Task("alerts.tasks.release", IO),
+    Task("alerts.tasks.count", IO, every=60),
     Task("alerts.tasks.sweep", IO, every=30),
     Task("tracker.tasks.move", IO, every=10),
     Task("tracker.tasks.retain", IO, every=3600),

@@ -5,29 +5,47 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
-from alerts.domain.rules import TRIGGER_NAMES
+from alerts.actions.happening import Happening, level_of
+from alerts.domain import flow, rules
+from alerts.domain.rules import COUNT_NAMES, TRIGGER_NAMES
+from alerts.models import QuietHours, Unsubscribed
 from alerts.transports.base import Notice
 from tracker.domain.event import LEVEL_NAMES
-from tracker.models import Activity, Issue, Membership, Role, Team, User
+from tracker.models import Issue, Membership, Project, Role, Team, User
 
-HEADLINES = {**TRIGGER_NAMES, "resolved": "Resolved"}
+HEADLINES = {
+    **TRIGGER_NAMES,
+    rules.Trigger.MILESTONE: "Many events",
+    rules.Counts.EVENTS: "Many events",
+    rules.Counts.USERS: "Many users hit",
+    rules.Counts.SHARE: "Many of all users hit",
+    rules.Counts.DEPLOY: COUNT_NAMES[rules.Counts.DEPLOY],
+    "resolved": "Resolved",
+    "snoozed": "Snoozed",
+    "deleted": "Deleted",
+    "merged": "Merged",
+    "calmed": "Calmed down",
+    "quiet": "Quiet again",
+}
 
 
-def notice_of(issue: Issue, letter: Activity) -> Notice:
+def notice_of(issue: Issue, letter: Happening, *, ended: bool = False) -> Notice:
     """What to tell of an issue, as it is now."""
-    data = letter.data if isinstance(letter.data, dict) else {}
+    data = letter.data
+    kind = "quiet" if ended and letter.kind in rules.COUNTED else letter.kind
     return Notice(
         title=issue.title or issue.type or issue.message or "(no title)",
         url=issue_url(issue),
         short_id=issue.short_id,
         project=issue.project.name,
-        level=LEVEL_NAMES.get(level_of(issue, letter), "error"),
+        level=LEVEL_NAMES.get(level_of(issue, data), "error"),
         trigger=letter.kind,
-        headline=HEADLINES.get(letter.kind, letter.kind),
+        headline=HEADLINES.get(kind, kind),
         why=str(data.get("why") or ""),
         release=str(data.get("release") or ""),
         environment=str(data.get("environment") or ""),
@@ -40,13 +58,35 @@ def notice_of(issue: Issue, letter: Activity) -> Notice:
     )
 
 
-def level_of(issue: Issue, letter: Activity) -> int:
-    """The level of the event that made the letter, else the issue's."""
-    level = letter.data.get("level") if isinstance(letter.data, dict) else None
-    if isinstance(level, int) and not isinstance(level, bool):
-        return level
-    names = {name: number for number, name in LEVEL_NAMES.items()}
-    return names.get(level, issue.level) if isinstance(level, str) else issue.level
+def notice_of_project(project: Project, letter: Happening) -> Notice:
+    """What to tell of a project: a quota, a deploy."""
+    data = letter.data
+    try:
+        url = absolute(reverse("admin:tracker_project_change", args=[project.pk]))
+    except NoReverseMatch:
+        url = absolute("/admin/")
+    return Notice(
+        title=str(data.get("title") or HEADLINES.get(letter.kind, letter.kind)),
+        url=str(data.get("url") or url),
+        short_id=project.slug.upper(),
+        project=project.name,
+        level="warning",
+        trigger=letter.kind,
+        headline=HEADLINES.get(letter.kind, letter.kind),
+        why=str(data.get("why") or ""),
+        release=str(data.get("release") or ""),
+        environment=str(data.get("environment") or ""),
+        owner=str(project.team),
+    )
+
+
+def list_url(project: Project) -> str:
+    """The list of a project's open issues, newest first."""
+    query = urlencode({"q": f"is:unresolved project:{project.slug}"})
+    try:
+        return absolute(f"{reverse('admin:tracker_issue_changelist')}?{query}")
+    except NoReverseMatch:
+        return absolute(f"/admin/tracker/issue/?{query}")
 
 
 def absolute(path: str) -> str:
@@ -91,6 +131,28 @@ class People:
         """A team's addresses, else the owners'."""
         self._teams = {team.pk}
         return tuple(dict.fromkeys(self._members[team.pk])) or self._owners
+
+    def quiet(self, address: str) -> flow.Quiet | None:
+        """The quiet hours of whom an address belongs to."""
+        return self._hours.get(address.lower())
+
+    def has_left(self, project_id: int, address: str) -> bool:
+        """Whether the address wants no mail of the project any more."""
+        return (project_id, address.lower()) in self._left
+
+    @cached_property
+    def _hours(self) -> dict[str, flow.Quiet]:
+        found = {}
+        for hours in QuietHours.objects.select_related("user"):
+            quiet = hours.quiet()
+            if quiet is not None and hours.user.alert_address:
+                found[hours.user.alert_address.lower()] = quiet
+        return found
+
+    @cached_property
+    def _left(self) -> set[tuple[int, str]]:
+        rows = Unsubscribed.objects.values_list("project_id", "address")
+        return {(project, address.lower()) for project, address in rows}
 
     @cached_property
     def _members(self) -> dict[int, list[str]]:

@@ -19,6 +19,11 @@ from alerts.transports.base import Misconfigured, Option, Transport
 from tracker.models import Project, Role
 
 PREFIX = "option_"
+SPEAKING = (
+    "window_minutes", "budget_per_hour", "quiet_from", "quiet_to", "digest_at", "timezone",
+    "fallback",
+)  # fmt: skip
+"""When a channel speaks."""
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -31,7 +36,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Channel
-        fields = ("project", "name", "enabled")
+        fields = ("project", "name", "enabled", *SPEAKING)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,6 +64,12 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
             self.made = self.transport.complete(config, {**known, **typed})
         except Misconfigured as error:
             raise forms.ValidationError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+        fallback = cleaned.get("fallback")
+        project = cleaned.get("project") or getattr(self.instance, "project", None)
+        if fallback is not None and fallback.project != project:
+            self.add_error("fallback", "Choose a channel of the same project.")
+        if bool(cleaned.get("quiet_from")) != bool(cleaned.get("quiet_to")):
+            self.add_error("quiet_to", "Quiet hours have a start and an end.")
         self.instance.kind = self.kind
         self.instance.keep(config, {**typed, **self.made})
         return cleaned
@@ -102,10 +113,14 @@ class ChannelAdmin(ProjectAdmin[Channel]):
         if kind not in transports.registry():
             return super().get_form(request, obj, change, **kwargs)
         if not self._may(request, obj):
-            kwargs.setdefault("fields", ["project", "name", "enabled"])
+            kwargs.setdefault("fields", ["project", "name", "enabled", *SPEAKING])
             return super().get_form(request, obj, change, **kwargs)
         form = form_of(kind)
         form.base_fields["project"].queryset = self._projects(request)  # type: ignore[attr-defined]
+        others = Channel.objects.filter(project__in=projects_of(request, Role.ADMIN))
+        if obj is not None:
+            others = others.filter(project=obj.project_id).exclude(pk=obj.pk)
+        form.base_fields["fallback"].queryset = others  # type: ignore[attr-defined]
         if obj is not None:
             form.base_fields["project"].disabled = True
         return form
@@ -118,7 +133,8 @@ class ChannelAdmin(ProjectAdmin[Channel]):
         if known is None or not self._may(request, obj):
             return ((None, {"fields": plain}),)
         options = [PREFIX + option.name for option in known.options]
-        return ((None, {"fields": plain}), (known.label, {"fields": options}))
+        speaking = ("When it speaks", {"fields": list(SPEAKING)})
+        return ((None, {"fields": plain}), (known.label, {"fields": options}), speaking)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -10,10 +10,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+from alerts.actions.matching import check
 from alerts.actions.preview import SHOWN, preview
 from alerts.admin.base import ProjectAdmin, issue_link, projects_of
 from alerts.domain.rules import TRIGGER_NAMES, Outcome
 from alerts.models import AlertRule, Channel
+from tracker.domain.search import SearchError
 from tracker.models import Issue, Role
 
 
@@ -29,15 +31,15 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """Triggers to tick; channels of the rule's own project."""
 
     triggers = forms.MultipleChoiceField(
-        label="When any of these happens", choices=list(TRIGGER_NAMES.items()),
+        label="When any of these happens", choices=list(TRIGGER_NAMES.items()), required=False,
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
 
     class Meta:
         model = AlertRule
         fields = (
-            "project", "name", "enabled", "triggers", "min_level", "environments", "severity",
-            "channels", "cooldown_minutes",
+            "project", "name", "enabled", "triggers", "counts", "threshold", "window_minutes",
+            "min_level", "environments", "query", "severity", "channels", "cooldown_minutes",
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -47,7 +49,24 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         foreign = [c.name for c in cleaned.get("channels") or () if c.project != project]
         if foreign:
             self.add_error("channels", f"Of another project: {', '.join(foreign)}.")
+        counted = bool(cleaned.get("counts"))
+        if not counted and not cleaned.get("triggers"):
+            self.add_error("triggers", "Choose what the rule waits for, or what it counts.")
+        if counted and not cleaned.get("threshold"):
+            self.add_error("threshold", "Give a number of at least 1.")
+        if counted and cleaned.get("triggers"):
+            # Two clocks in one incident: preview could not tell which was first.
+            self.add_error("triggers", "A rule waits or counts; make a second one for the other.")
         return cleaned
+
+    def clean_query(self) -> str:
+        """Refuse what can't be searched."""
+        text = str(self.cleaned_data.get("query") or "").strip()
+        try:
+            check(text, timezone.now())
+        except SearchError as error:
+            raise forms.ValidationError(str(error)) from None
+        return text
 
 
 @admin.register(AlertRule)
@@ -61,8 +80,8 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
     search_fields = ("name", "project__name")
     fieldsets = (
         (None, {"fields": ("project", "name", "enabled")}),
-        ("When", {"fields": ("triggers",)}),
-        ("If", {"fields": ("min_level", "environments")}),
+        ("When", {"fields": ("triggers", "counts", "threshold", "window_minutes")}),
+        ("If", {"fields": ("min_level", "environments", "query")}),
         ("Then", {"fields": ("severity", "channels", "cooldown_minutes")}),
         ("The last 7 days", {"fields": ("would_have_fired",)}),
     )
@@ -103,7 +122,7 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
                 (
                     f"{each.at:%Y-%m-%d %H:%M}",
                     each.outcome.value,
-                    issue_link(issues.get(each.issue_id)),
+                    issue_link(issues.get(each.issue_id)) if each.issue_id else "the project",
                 )
                 for each in newest
             ),
@@ -116,13 +135,17 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
     @admin.display(description="when")
     def when(self, rule: AlertRule) -> str:
         """Triggers in words."""
+        if rule.counts:
+            what = rule.get_counts_display()
+            return f"{what}: {rule.threshold} in {rule.window_minutes} min"
         return ", ".join(TRIGGER_NAMES.get(name, name) for name in rule.triggers)
 
     @admin.display(description="if")
     def level(self, rule: AlertRule) -> str:
         """Filters in words."""
         where = ", ".join(name or "(none)" for name in rule.environments)
-        return f"{rule.get_min_level_display()}+" + (f" in {where}" if where else "")
+        text = f"{rule.get_min_level_display()}+" + (f" in {where}" if where else "")
+        return f"{text}, {rule.query}" if rule.query else text
 
     @admin.display(description="tells")
     def tells(self, rule: AlertRule) -> str:

@@ -3,10 +3,11 @@
     decide(rule, letter, past) -> Verdict
     advance(past, letter, verdict) -> the incident after it
 
-A *letter* is one activity of an issue (first seen, regressed, resolved ...); *past*
-is the latest incident of the same rule and issue. Nothing here reads a clock: the
-letter's own time is the time of the decision, so that a late evaluation decides
-the same as a prompt one.
+A *letter* is one activity of an issue (first seen, regressed, resolved ...), or one
+count of it: what a counter rule saw in a span of five minutes. *past* is the latest
+incident of the same rule and issue. Nothing here reads a clock: the letter's own
+time is the time of the decision, so that a late evaluation decides the same as a
+prompt one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 
 class Trigger(StrEnum):
@@ -22,6 +23,23 @@ class Trigger(StrEnum):
 
     FIRST_SEEN = "first_seen"
     REGRESSED = "regressed"
+    ESCALATING = "escalated"
+    WOKEN = "woken"
+    PRIORITY = "prioritised"
+    FIRST_IN_ENVIRONMENT = "first_in_env"
+    FIRST_IN_RELEASE = "first_in_release"
+    MILESTONE = "milestone"
+    QUOTA_80 = "quota_80"
+    QUOTA_100 = "quota_100"
+
+
+class Counts(StrEnum):
+    """What a counter rule counts."""
+
+    EVENTS = "events"
+    USERS = "users"
+    SHARE = "share"
+    DEPLOY = "deploy"
 
 
 class Severity(StrEnum):
@@ -29,19 +47,42 @@ class Severity(StrEnum):
 
     PAGE = "page"
     NOTIFY = "notify"
+    DIGEST = "digest"
 
 
 TRIGGER_NAMES: dict[str, str] = {
     Trigger.FIRST_SEEN: "New issue",
     Trigger.REGRESSED: "Regressed",
+    Trigger.ESCALATING: "Escalating",
+    Trigger.WOKEN: "Woken from snooze",
+    Trigger.PRIORITY: "High priority",
+    Trigger.FIRST_IN_ENVIRONMENT: "First in an environment",
+    Trigger.FIRST_IN_RELEASE: "First in a release",
+    Trigger.MILESTONE: "10th, 100th, 1,000th ... event",
+    Trigger.QUOTA_80: "80 % of the quota used",
+    Trigger.QUOTA_100: "Quota used up",
+}
+COUNT_NAMES: dict[str, str] = {
+    Counts.EVENTS: "Events of an issue",
+    Counts.USERS: "Users hit by an issue",
+    Counts.SHARE: "Percent of users hit by an issue",
+    Counts.DEPLOY: "New issues after a deploy",
 }
 SEVERITY_NAMES: dict[str, str] = {
     Severity.PAGE: "Page: wake somebody",
     Severity.NOTIFY: "Notify: chat and mail",
+    Severity.DIGEST: "Digest: once a day",
 }
-CLOSING = frozenset({"resolved"})
+CLOSING = frozenset({"resolved", "snoozed", "deleted"})
 """Letters that end an incident."""
+CALMED = "calmed"
+"""The letter that ends an incident which escalating opened."""
+COUNTED = frozenset(count.value for count in Counts)
 LONGEST_COOLDOWN = timedelta(hours=24)
+SPAN = timedelta(minutes=5)
+"""A count looks at whole spans; one decision a rule, issue and span."""
+QUIET_WINDOWS = 2
+"""A counted incident ends after so many windows below its threshold."""
 
 
 class Outcome(StrEnum):
@@ -65,24 +106,39 @@ TELLING = frozenset({Outcome.OPEN, Outcome.REOPEN, Outcome.UPDATE, Outcome.CLOSE
 FIRING = frozenset({Outcome.OPEN, Outcome.REOPEN, Outcome.UPDATE})
 
 
+class Counter(Struct, frozen=True):
+    """At least `threshold` (events, people, percent or issues) within `window`."""
+
+    counts: str
+    threshold: int
+    window: timedelta = timedelta(minutes=10)
+
+
 class Rule(Struct, frozen=True):
-    """What a rule wants. Empty `environments`: any."""
+    """What a rule wants: one of `triggers`, or a counter. Empty `environments`: any."""
 
     triggers: frozenset[str]
     environments: frozenset[str] = frozenset()
     min_level: int = 40
     cooldown: timedelta = timedelta(minutes=30)
     enabled: bool = True
+    counter: Counter | None = None
+    query: str = ""
+    """A filter in the search grammar; "" for none."""
 
 
 class Letter(Struct, frozen=True):
-    """The facts of one activity."""
+    """The facts of one activity or count."""
 
     kind: str
     at: datetime
     level: int = 40
     environment: str = ""
     release: str = ""
+    value: float | None = None
+    """What was counted; None: there is nothing to count against."""
+    matches: bool = True
+    """Whether the issue fulfils the rule's query."""
 
 
 class Past(Struct, frozen=True):
@@ -93,6 +149,12 @@ class Past(Struct, frozen=True):
     notified_at: datetime
     notices: int = 1
     """How often it was told of since it was last opened; each doubles the cooldown."""
+    active_at: datetime | None = None
+    """When the rule last wanted to fire."""
+    cause: str = ""
+    """Kind of the letter that opened it."""
+    settled: bool = False
+    """Closed by a person: what was counted before does not count again."""
 
 
 class Check(Struct, frozen=True):
@@ -125,11 +187,11 @@ class Verdict(Struct, frozen=True):
 
 def decide(rule: Rule, letter: Letter, past: Past | None) -> Verdict:
     """Decide what a letter means to a rule."""
-    if letter.kind in CLOSING:
+    if letter.kind in CLOSING or letter.kind == CALMED:
         return _closing(letter, past)
-    checks = _filters(rule, letter)
+    checks = _filters(rule, letter, past)
     if not all(check.passed for check in checks):
-        return Verdict(Outcome.PASS, checks)
+        return _quiet(rule, letter, past, checks) or Verdict(Outcome.PASS, checks)
     if past is None:
         return Verdict(Outcome.OPEN, checks)
     if past.closed_at is not None:
@@ -146,11 +208,15 @@ def advance(past: Past | None, letter: Letter, verdict: Verdict) -> Past | None:
     """The incident after a verdict; None when there is none still."""
     match verdict.outcome:
         case Outcome.OPEN | Outcome.REOPEN:
-            return Past(None, letter.at, 1)
+            return Past(None, letter.at, 1, letter.at, letter.kind)
         case Outcome.UPDATE if past is not None:
-            return Past(None, letter.at, past.notices + 1)
+            return structs.replace(
+                past, notified_at=letter.at, notices=past.notices + 1, active_at=letter.at
+            )
+        case Outcome.QUIET if past is not None:
+            return structs.replace(past, active_at=letter.at)
         case Outcome.CLOSE if past is not None:
-            return Past(letter.at, past.notified_at, past.notices)
+            return structs.replace(past, closed_at=letter.at, settled=letter.kind in CLOSING)
     return past
 
 
@@ -161,26 +227,72 @@ def cooldown(rule: Rule, notices: int) -> timedelta:
     return min(grown, max(LONGEST_COOLDOWN, rule.cooldown))
 
 
+def is_decided(past: Past | None, span: datetime) -> bool:
+    """Whether a count was above its threshold in this span already: it decides once a span."""
+    return past is not None and past.active_at is not None and past.active_at >= span
+
+
 def _closing(letter: Letter, past: Past | None) -> Verdict:
     is_open = past is not None and past.closed_at is None
     check = Check(letter.kind, is_open, "open" if is_open else "no open incident", "open")
-    return Verdict(Outcome.CLOSE if is_open else Outcome.PASS, (check,))
+    if letter.kind == CALMED and past is not None and past.cause != Trigger.ESCALATING:
+        check = Check(letter.kind, False, f"opened by {past.cause or 'another'}", "by escalating")
+    return Verdict(Outcome.CLOSE if check.passed else Outcome.PASS, (check,))
 
 
-def _filters(rule: Rule, letter: Letter) -> tuple[Check, ...]:
-    wanted = ", ".join(sorted(rule.triggers)) or "nothing"
-    environments = ", ".join(sorted(name or "(none)" for name in rule.environments)) or "any"
-    return (
-        Check("rule", rule.enabled, "enabled" if rule.enabled else "disabled", "enabled"),
-        Check("trigger", letter.kind in rule.triggers, letter.kind, wanted),
-        Check("level", letter.level >= rule.min_level, str(letter.level), f">= {rule.min_level}"),
-        Check(
-            "environment",
-            not rule.environments or letter.environment in rule.environments,
-            letter.environment or "(none)",
-            environments,
-        ),
-    )
+def _quiet(
+    rule: Rule, letter: Letter, past: Past | None, checks: tuple[Check, ...]
+) -> Verdict | None:
+    """A count below its threshold ends the incident when it has been so for long enough."""
+    if rule.counter is None or letter.kind != rule.counter.counts:
+        return None
+    if past is None or past.closed_at is not None or past.active_at is None:
+        return None
+    until = past.active_at + QUIET_WINDOWS * rule.counter.window
+    over = letter.at >= until
+    if not over:
+        return None
+    check = Check("quiet", True, f"since {_time(past.active_at)}", f"until {_time(until)}")
+    return Verdict(Outcome.CLOSE, (*checks, check))
+
+
+def _filters(rule: Rule, letter: Letter, past: Past | None) -> tuple[Check, ...]:
+    checks = [Check("rule", rule.enabled, "enabled" if rule.enabled else "disabled", "enabled")]
+    if letter.kind in COUNTED:
+        checks += _counted(rule, letter, past)
+    else:
+        wanted = ", ".join(sorted(rule.triggers)) or "nothing"
+        checks.append(Check("trigger", letter.kind in rule.triggers, letter.kind, wanted))
+    if letter.kind not in (Trigger.QUOTA_80, Trigger.QUOTA_100, Counts.DEPLOY):
+        above = letter.level >= rule.min_level
+        checks.append(Check("level", above, str(letter.level), f">= {rule.min_level}"))
+    if letter.kind not in (Counts.EVENTS, Counts.USERS, Counts.SHARE):
+        # Counters looked at the events of these environments only.
+        environments = ", ".join(sorted(name or "(none)" for name in rule.environments)) or "any"
+        inside = not rule.environments or letter.environment in rule.environments
+        checks.append(Check("environment", inside, letter.environment or "(none)", environments))
+    if rule.query:
+        saw = "matches" if letter.matches else "does not match"
+        checks.append(Check("query", letter.matches, saw, rule.query))
+    return tuple(checks)
+
+
+def _counted(rule: Rule, letter: Letter, past: Past | None) -> list[Check]:
+    counter = rule.counter
+    if counter is None or counter.counts != letter.kind:
+        return [Check("trigger", False, letter.kind, "nothing counted")]
+    minutes = counter.window // timedelta(minutes=1)
+    wanted = f">= {counter.threshold} in {minutes} min"
+    if letter.value is None:
+        return [Check(letter.kind, False, "no denominator", wanted)]
+    checks = [Check(letter.kind, letter.value >= counter.threshold, f"{letter.value:g}", wanted)]
+    if past is not None and past.closed_at is not None and past.settled:
+        since = letter.at + SPAN - counter.window
+        checks.append(
+            Check("since closing", since > past.closed_at, f"counted from {_time(since)}",
+                  f"after {_time(past.closed_at)}")
+        )  # fmt: skip
+    return checks
 
 
 def _time(moment: datetime) -> str:

@@ -2,8 +2,9 @@
 
 from alerts.models.channel import Channel
 from alerts.models.delivery import Delivery, Mail
+from alerts.models.hours import QuietHours, Unsubscribed
 from alerts.models.incident import Incident
-from alerts.models.reading import Decision, Evaluated, LowWater
+from alerts.models.reading import Decision, Evaluated, LowWater, Met
 from alerts.models.rule import AlertRule
 
 __all__ = [
@@ -15,4 +16,7 @@ __all__ = [
     "Incident",
     "LowWater",
     "Mail",
+    "Met",
+    "QuietHours",
+    "Unsubscribed",
 ]

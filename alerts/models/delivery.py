@@ -57,6 +57,8 @@ class Delivery(models.Model):
         RETRY = "retry", "retry"
         DEAD = "dead", "dead"
         UNSENT = "unsent", "not sent"
+        HELD = "held", "held back"
+        FOLDED = "folded", "told in another"
 
     class Kind(models.TextChoices):
         """What is told."""
@@ -65,6 +67,7 @@ class Delivery(models.Model):
         UPDATE = "update", "update"
         CLOSE = "close", "close"
         TEST = "test", "test"
+        TROUBLE = "trouble", "trouble"
 
     WAITING = (State.QUEUED, State.SENDING, State.RETRY)
 
@@ -76,6 +79,18 @@ class Delivery(models.Model):
     seq = models.PositiveIntegerField()
     page = models.BooleanField(default=False)
     """Somebody is to be woken: retried faster, watched by readiness."""
+    part = models.PositiveSmallIntegerField(default=0)
+    """1: for people whose quiet hours keep them from the first; 2: a fallback."""
+    held_for = models.CharField(max_length=8, default="", blank=True)
+    """`flow`: too many at once; `digest`: for the day's digest."""
+    held_until = models.DateTimeField(null=True)
+    folded_into = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="folded"
+    )
+    decided_at = models.DateTimeField(null=True)
+    """When it was let go: what a channel's budget counts."""
+    remote = models.CharField(max_length=200, default="", blank=True)
+    """What the receiver calls the message, for editing it later."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(db_default=Now())
@@ -95,14 +110,26 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         constraints = [
             models.UniqueConstraint(
-                fields=["incident", "channel", "kind", "seq"], name="delivery_once"
+                fields=["incident", "channel", "kind", "seq", "part"], name="delivery_once"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["queued", "sending", "sent", "retry", "dead", "unsent"]),
+                condition=Q(
+                    state__in=[
+                        "queued",
+                        "sending",
+                        "sent",
+                        "retry",
+                        "dead",
+                        "unsent",
+                        "held",
+                        "folded",
+                    ]
+                ),
                 name="delivery_state",
             ),
             models.CheckConstraint(
-                condition=Q(kind="test") | Q(incident__isnull=False), name="delivery_of_incident"
+                condition=Q(kind__in=["test", "trouble"]) | Q(incident__isnull=False),
+                name="delivery_of_incident",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sending") | Q(lease_until__isnull=False), name="delivery_leased"
@@ -123,6 +150,14 @@ class Delivery(models.Model):
             ),
             # The log of a channel, newest first.
             models.Index(fields=["channel", "-id"], name="delivery_log"),
+            # What is held, by channel.
+            models.Index(
+                fields=["channel", "held_for", "held_until"],
+                condition=Q(state="held"),
+                name="delivery_held",
+            ),
+            # What a channel said in the last hour.
+            models.Index(fields=["channel", "decided_at"], name="delivery_budget"),
             # Banner and /metrics.
             models.Index(fields=["id"], condition=Q(state="dead"), name="delivery_dead"),
         ]
@@ -134,8 +169,9 @@ class Delivery(models.Model):
     def key(self) -> str:
         """What a receiver can tell repeats by; the same on every attempt."""
         if self.incident is None:
-            return f"test-{self.pk}"
-        return f"{self.incident.uid.hex}-{self.channel_id}-{self.kind}-{self.seq}"
+            return f"{self.kind}-{self.pk}"
+        part = f"-{self.part}" if self.part else ""
+        return f"{self.incident.uid.hex}-{self.channel_id}-{self.kind}-{self.seq}{part}"
 
 
 class MailManager(models.Manager["Mail"]):

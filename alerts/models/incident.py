@@ -33,8 +33,15 @@ class Incident(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="incidents")
     issue = models.ForeignKey(
-        Issue, on_delete=models.CASCADE, related_name="incidents", db_constraint=False
+        Issue, null=True, on_delete=models.CASCADE, related_name="incidents", db_constraint=False
     )
+    """None: it is about the project."""
+    subject = models.CharField(max_length=100, default="", blank=True)
+    """What it is about, when it is no issue: `deploy:7`, `quota_80:2026-03`."""
+    cause = models.CharField(max_length=30, default="", blank=True)
+    """Kind of the letter that opened it last."""
+    active_at = models.DateTimeField(null=True)
+    """When the rule last wanted to fire; a counted one ends when this is long ago."""
     severity = models.CharField(max_length=10, choices=severity_choices)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
@@ -56,12 +63,23 @@ class Incident(models.Model):
                 condition=Q(closed_at__isnull=True),
                 name="incident_one_open",
             ),
+            models.UniqueConstraint(
+                fields=["rule", "subject"],
+                condition=Q(closed_at__isnull=True, issue__isnull=True),
+                name="incident_one_open_subject",
+            ),
         ]
         indexes = [
             # The evaluator asks for the latest of a rule and issue.
             models.Index(fields=["rule", "issue", "-id"], name="incident_latest"),
             # The list, newest first within a project.
             models.Index(fields=["project", "-id"], name="incident_of_project"),
+            # Counted incidents that may have become quiet.
+            models.Index(
+                fields=["rule", "active_at"],
+                condition=Q(closed_at__isnull=True),
+                name="incident_open_active",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -69,4 +87,7 @@ class Incident(models.Model):
 
     def past(self) -> rules.Past:
         """The incident as the evaluator reads it."""
-        return rules.Past(self.closed_at, self.notified_at, self.notices)
+        return rules.Past(
+            self.closed_at, self.notified_at, self.notices, self.active_at, self.cause,
+            self.closed_why in rules.CLOSING,
+        )  # fmt: skip

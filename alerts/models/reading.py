@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
+from django.db.models.functions import Now
 
 from alerts.domain import rules
 from alerts.models.incident import Incident
@@ -37,6 +38,8 @@ class LowWater(models.Model):
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     activity_id = models.BigIntegerField(default=0)
+    counted_to = models.DateTimeField(null=True)
+    """Spans that end up to here were counted for the last time."""
 
     class Meta:
         constraints = [
@@ -57,7 +60,10 @@ class Decision(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="decisions")
-    activity_id = models.BigIntegerField()
+    activity_id = models.BigIntegerField(null=True)
+    """None: a count."""
+    at = models.DateTimeField(db_default=Now())
+    """The letter's time; for a count the start of its span."""
     issue_id = models.BigIntegerField(null=True)
     incident = models.ForeignKey(
         Incident, null=True, on_delete=models.SET_NULL, related_name="decisions"
@@ -74,7 +80,12 @@ class Decision(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["activity_id", "rule"], name="decision_once")
+            models.UniqueConstraint(fields=["activity_id", "rule"], name="decision_once"),
+            models.UniqueConstraint(
+                fields=["rule", "issue_id", "at", "outcome"],
+                condition=models.Q(activity_id__isnull=True, issue_id__isnull=False),
+                name="decision_once_counted",
+            ),
         ]
         indexes = [
             # "Why was I (not) told" on the issue.
@@ -85,3 +96,21 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.outcome}"
+
+
+class Met(models.Model):
+    """What an issue was met in before: environments, releases, powers of ten of its events."""
+
+    project_id = models.BigIntegerField()
+    issue_id = models.BigIntegerField()
+    kind = models.CharField(max_length=12)
+    value = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "met"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project_id", "issue_id", "kind", "value"], name="met_once"
+            )
+        ]

@@ -20,13 +20,18 @@ def severity_choices() -> list[tuple[str, str]]:
     return list(rules.SEVERITY_NAMES.items())
 
 
+def count_choices() -> list[tuple[str, str]]:
+    """What a rule may count."""
+    return list(rules.COUNT_NAMES.items())
+
+
 def level_choices() -> list[tuple[int, str]]:
     """Levels as they are stored."""
     return LEVEL_CHOICES
 
 
 def default_triggers() -> list[str]:
-    """What most teams want to hear of."""
+    """What a rule listens for when nobody says."""
     return [rules.Trigger.FIRST_SEEN.value, rules.Trigger.REGRESSED.value]
 
 
@@ -44,7 +49,21 @@ class AlertRule(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="alert_rules")
     name = models.CharField(max_length=100)
     enabled = models.BooleanField(default=True)
-    triggers = ArrayField(models.CharField(max_length=30), default=default_triggers)
+    triggers = ArrayField(models.CharField(max_length=30), default=default_triggers, blank=True)
+    counts = models.CharField(
+        max_length=10, choices=count_choices, blank=True, default="",
+        help_text="Instead of the above: a number of these within a window.",
+    )  # fmt: skip
+    threshold = models.PositiveIntegerField(
+        default=0, help_text="At least so many; percent for a share of users."
+    )
+    window_minutes = models.PositiveIntegerField(
+        "window", default=10, choices=[(m, f"{m} min") for m in (5, 10, 15, 30, 60, 120, 360, 1440)]
+    )
+    query = models.CharField(
+        "search", max_length=500, blank=True, default="",
+        help_text="Only issues that this search finds, as in the list of issues.",
+    )  # fmt: skip
     environments = ArrayField(
         models.CharField(max_length=64, blank=True), default=list, blank=True,
         help_text="Names separated by commas; empty: any environment.",
@@ -77,9 +96,18 @@ class AlertRule(models.Model):
     def spec(self) -> rules.Rule:
         """The rule as the evaluator reads it."""
         return rules.Rule(
-            triggers=frozenset(self.triggers),
+            triggers=frozenset(() if self.counts else self.triggers),
             environments=frozenset(self.environments),
             min_level=self.min_level,
             cooldown=timedelta(minutes=self.cooldown_minutes),
             enabled=self.enabled,
+            counter=self.counter(),
+            query=self.query,
         )
+
+    def counter(self) -> rules.Counter | None:
+        """What it counts, if it is a counter rule."""
+        if not self.counts:
+            return None
+        window = timedelta(minutes=self.window_minutes)
+        return rules.Counter(self.counts, self.threshold, window)

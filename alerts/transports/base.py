@@ -65,6 +65,15 @@ class NotSent(TransportError):
     permanent = True
 
 
+class Mention(Struct, frozen=True):
+    """An alert that is told along with another."""
+
+    headline: str
+    short_id: str
+    title: str
+    url: str
+
+
 class Notice(Struct, frozen=True):
     """What happened to an issue, ready to be told. Text is as strangers wrote it: escape it."""
 
@@ -86,6 +95,12 @@ class Notice(Struct, frozen=True):
     last_seen: datetime | None = None
     culprit: str = ""
     owner: str = ""
+    also: tuple[Mention, ...] = ()
+    """Further alerts that this message stands for."""
+    more: int = 0
+    """How many beyond `also`."""
+    list_url: str = ""
+    """Where to see them all."""
 
 
 class Content(Struct, frozen=True):
@@ -112,6 +127,8 @@ class Message(Struct, frozen=True):
     content: Content
     reached: frozenset[str] = frozenset()
     """Recipients who have it already."""
+    root: str = ""
+    """What the receiver calls the incident's first message, if it said so."""
 
 
 class Answer(Struct, frozen=True):
@@ -119,6 +136,8 @@ class Answer(Struct, frozen=True):
 
     status: str
     note: str = ""
+    remote: str = ""
+    """What the receiver calls the message."""
 
 
 class Option(Struct, frozen=True):
@@ -142,6 +161,8 @@ class Transport(ABC):
     """A way out. Holds no state: one instance serves every channel and thread."""
 
     label: ClassVar[str]
+    tracks: ClassVar[bool] = False
+    """The receiver keeps incidents: their end is told even in a storm."""
     options: ClassVar[tuple[Option, ...]] = ()
 
     @abstractmethod

@@ -26,8 +26,19 @@ def facts(notice: Notice, limit: int = 200) -> list[tuple[str, str]]:
         ("Last seen", notice.last_seen.strftime(moment) if notice.last_seen else ""),
         ("Owner", notice.owner),
     )
-    found = ((name, one_line(value, limit)) for name, value in rows)
+    found = [(name, one_line(value, limit)) for name, value in rows]
+    if notice.also:
+        found.insert(0, ("Also", also(notice, 700)))
     return [(name, value) for name, value in found if value]
+
+
+def also(notice: Notice, limit: int) -> str:
+    """The alerts that this one stands for, in a line; raw."""
+    names = [f"{each.short_id} {one_line(each.title, 60)}" for each in notice.also]
+    while len(names) > 1 and len("; ".join(names)) > limit - 20:
+        names.pop()
+    left = len(notice.also) - len(names) + notice.more
+    return one_line("; ".join([*names, *([f"{left} more"] if left else [])]), limit)
 
 
 def details(notice: Notice, limit: int) -> list[str]:

@@ -22,6 +22,7 @@ class Opsgenie(HttpTransport):
     """An alert an incident: opened and closed with it."""
 
     label = "Opsgenie"
+    tracks = True
     options = (
         Option("key", "API key", "Of an API integration that may create and close.", True,
                secret=True),

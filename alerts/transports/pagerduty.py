@@ -21,6 +21,7 @@ class PagerDuty(HttpTransport):
     """An alert an incident: opened, updated and closed with it."""
 
     label = "PagerDuty"
+    tracks = True
     options = (
         Option(
             "routing_key", "Integration key", "32 characters, Events API v2.", True, secret=True

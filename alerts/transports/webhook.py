@@ -32,6 +32,7 @@ class Webhook(HttpTransport):
     """Posts to any address that an admin names."""
 
     label = "Webhook"
+    tracks = True
     options = (
         Option("url", "Address", "https://…, reached with POST.", required=True, kind="url"),
         Option(

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db.models import Max
 
 from alerts import wake
 from alerts.actions import add_channel, outbox, reading
+from alerts.domain import flow
 from alerts.models import Channel
 from tests.alerts.sinks import SmtpSink, WebhookSink
 from tracker.models import Activity, Issue, Membership, Project, Team, User
@@ -99,9 +101,19 @@ def cast(project: Project) -> Cast:
     return Cast(project)
 
 
-def run(now: datetime = NOW) -> list[Any]:
-    """Read all letters and try every delivery that is due, as the tasks do."""
-    reading.evaluate(now)
+@pytest.fixture
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Channels that hold nothing back, however much there is."""
+    monkeypatch.setattr(flow, "PACE", ())
+
+
+def run(now: datetime | None = None) -> list[Any]:
+    """Read all letters and try every delivery that is due, as the tasks do.
+
+    It is `now`, or the time of the newest letter.
+    """
+    newest = Activity.objects.aggregate(at=Max("created_at"))["at"]
+    reading.evaluate(now or newest or NOW)
     tried = []
     while ready := outbox.due():
         tried += [outbox.attempt(pk) for pk in ready]

@@ -55,7 +55,9 @@ def test_resolving_closes_and_a_regression_tells_once_more(
     assert len({m.message["Message-ID"] for m in mail.messages}) == 3
 
 
-def test_after_the_cooldown_it_is_another_incident(cast: Cast, mail: SmtpSink) -> None:
+def test_after_the_cooldown_it_is_another_incident(
+    unpaced: None, cast: Cast, mail: SmtpSink
+) -> None:
     issue = cast.issue()
     cast.letter(issue)
     cast.letter(issue, "resolved", NOW + timedelta(minutes=1))

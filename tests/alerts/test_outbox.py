@@ -106,7 +106,7 @@ def test_the_end_never_overtakes_the_start(
 
 
 def test_twenty_failures_pause_a_channel_and_one_probe_frees_it(
-    cast: Cast, only_webhook: Channel, hook: WebhookSink
+    unpaced: None, cast: Cast, only_webhook: Channel, hook: WebhookSink
 ) -> None:
     hook.answers = [Scripted(500)] * 20
     for _number in range(22):
@@ -269,7 +269,9 @@ def in_threads(count: int, work: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_workers_send_once(cast: Cast, only_webhook: Channel, hook: WebhookSink) -> None:
+def test_many_workers_send_once(
+    unpaced: None, cast: Cast, only_webhook: Channel, hook: WebhookSink
+) -> None:
     for _number in range(5):
         cast.letter(cast.issue())
     reading.evaluate(NOW)

@@ -73,9 +73,11 @@ def estimate(sketch: bytes) -> int:
     registers = small[1:]
     zeros = registers.count(0)
     raw = _ALPHA * _REGISTERS * _REGISTERS / sum(2.0**-rank for rank in registers)
+    # Never fewer when people are added, also where one way of counting ends and the next begins.
+    linear = _REGISTERS * math.log(_REGISTERS / zeros) if zeros else 0.0
     if raw <= 2.5 * _REGISTERS and zeros:
-        return round(_REGISTERS * math.log(_REGISTERS / zeros))
-    return round(raw)
+        return max(round(linear), _REGISTERS // ENTRY)
+    return round(max(raw, linear))
 
 
 def as_log(sketch: bytes) -> bytes:

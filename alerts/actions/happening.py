@@ -1,0 +1,62 @@
+"""What a rule is asked about: an activity, or a count that was made of an issue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from alerts.domain import rules
+from tracker.domain.event import LEVEL_NAMES
+from tracker.models import Activity, Issue
+
+
+class Happening(Struct, frozen=True):
+    """The facts of one letter."""
+
+    project_id: int
+    issue_id: int | None
+    kind: str
+    at: datetime
+    data: dict[str, Any]
+    activity_id: int | None = None
+    subject: str = ""
+    """What it is about when it is no issue."""
+    value: float | None = None
+    """What was counted."""
+
+
+def happening_of(letter: Activity) -> Happening:
+    """An activity as rules read it."""
+    data = letter.data if isinstance(letter.data, dict) else {}
+    subject = ""
+    if letter.issue_id is None:
+        subject = f"{letter.kind}:{data.get('key') or ''}:{letter.created_at:%Y-%m}"[:100]
+    return Happening(
+        letter.project_id, letter.issue_id, letter.kind, letter.created_at, data, letter.pk, subject
+    )
+
+
+def facts_of(happening: Happening, issue: Issue | None, *, matches: bool = True) -> rules.Letter:
+    """A letter as the evaluator reads it."""
+    data = happening.data
+    return rules.Letter(
+        kind=happening.kind,
+        at=happening.at,
+        level=level_of(issue, data),
+        environment=str(data.get("environment") or ""),
+        release=str(data.get("release") or ""),
+        value=happening.value,
+        matches=matches,
+    )
+
+
+def level_of(issue: Issue | None, data: dict[str, Any]) -> int:
+    """The level of the event that made the letter, else the issue's."""
+    level = data.get("level")
+    otherwise = issue.level if issue is not None else 40
+    if isinstance(level, int) and not isinstance(level, bool):
+        return level
+    names = {name: number for number, name in LEVEL_NAMES.items()}
+    return names.get(level, otherwise) if isinstance(level, str) else otherwise

@@ -1,0 +1,50 @@
+"""Quiet hours: everybody sets their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from alerts.admin.base import _ModelAdmin
+from alerts.models import QuietHours
+
+
+@admin.register(QuietHours)
+class QuietHoursAdmin(_ModelAdmin[QuietHours]):
+    """The user's own row."""
+
+    list_display = ("user", "start", "end", "timezone")
+    fields = ("start", "end", "timezone")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QuietHours]:
+        """One's own."""
+        return super().get_queryset(request).filter(user=request.user.pk)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Everybody who is in."""
+        return request.user.is_active
+
+    def has_view_permission(self, request: HttpRequest, obj: QuietHours | None = None) -> bool:
+        """One's own."""
+        return obj is None or obj.user_id == request.user.pk
+
+    def has_change_permission(self, request: HttpRequest, obj: QuietHours | None = None) -> bool:
+        """One's own."""
+        return self.has_view_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: QuietHours | None = None) -> bool:
+        """One's own."""
+        return self.has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever has none yet."""
+        return not QuietHours.objects.filter(user=request.user.pk).exists()
+
+    def save_model(self, request: HttpRequest, obj: QuietHours, form: Any, change: bool) -> None:
+        """For oneself."""
+        if not change:
+            obj.user_id = int(request.user.pk or 0)
+        super().save_model(request, obj, form, change)
