@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django.contrib import admin
@@ -130,6 +131,20 @@ class LogAdmin(ProjectAdmin[M], Generic[M]):
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         """Nobody."""
         return False
+
+
+def optional(form: Any, names: Iterable[str]) -> None:
+    """Let fields be left out: they then keep what the row has."""
+    for name in names:
+        if name in form.fields:
+            form.fields[name].required = False
+
+
+def kept(form: Any, cleaned: dict[str, Any], names: Iterable[str]) -> None:
+    """Put what the row has into optional fields that came empty."""
+    for name in names:
+        if name in form.fields and cleaned.get(name) in (None, ""):
+            cleaned[name] = getattr(form.instance, name)
 
 
 def issue_link(issue: Issue | None) -> str:

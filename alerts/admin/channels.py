@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from alerts import transports
 from alerts.actions import send_test
-from alerts.admin.base import ProjectAdmin, projects_of
+from alerts.admin.base import ProjectAdmin, kept, optional, projects_of
 from alerts.models import Channel, Delivery
 from alerts.transports.base import Misconfigured, Option, Transport
 from tracker.models import Project, Role
@@ -24,6 +24,7 @@ SPEAKING = (
     "fallback",
 )  # fmt: skip
 """When a channel speaks."""
+KEPT = ("window_minutes", "budget_per_hour", "digest_at", "timezone")
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -41,6 +42,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.made = {}
+        optional(self, KEPT)
         known = self.instance.secret_names()
         for option in self.transport.options:
             field = self.fields[PREFIX + option.name]
@@ -53,6 +55,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Ask the transport whether the configuration can work."""
         cleaned = super().clean() or self.cleaned_data
+        kept(self, cleaned, KEPT)
         given = {
             o.name: str(cleaned.get(PREFIX + o.name) or "").strip() for o in self.transport.options
         }

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 
 from alerts.actions.matching import check
 from alerts.actions.preview import SHOWN, preview
-from alerts.admin.base import ProjectAdmin, issue_link, projects_of
+from alerts.admin.base import ProjectAdmin, issue_link, kept, optional, projects_of
 from alerts.domain.rules import TRIGGER_NAMES, Outcome
 from alerts.models import AlertRule, Channel
 from tracker.domain.search import SearchError
@@ -42,9 +42,14 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             "min_level", "environments", "query", "severity", "channels", "cooldown_minutes",
         )  # fmt: skip
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        optional(self, ("threshold", "window_minutes"))
+
     def clean(self) -> dict[str, Any]:
         """A rule tells channels of its own project only."""
         cleaned = super().clean() or self.cleaned_data
+        kept(self, cleaned, ("threshold", "window_minutes"))
         project = cleaned.get("project") or getattr(self.instance, "project", None)
         foreign = [c.name for c in cleaned.get("channels") or () if c.project != project]
         if foreign:
