@@ -230,6 +230,25 @@ STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 300
 MEDIA_ROOT = EMBERWATCH_DATA / "files"
+# Files of events lie there, or in a bucket: that needs django-storages[s3], and boto's own
+# variables for the credentials.
+S3_BUCKET = env.text("S3_BUCKET")
+STORAGES = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.text("S3_ENDPOINT") or None,
+            "region_name": env.text("S3_REGION") or None,
+            "location": env.text("S3_PREFIX", "emberwatch"),
+            "default_acl": None,
+            "file_overwrite": True,
+        },
+    }
+    if S3_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 # --- Logs --------------------------------------------------------------------------------------
 
