@@ -19,10 +19,11 @@ from rest_framework.response import Response
 
 from ingest.adapters.rollbar import event_id_of
 from ingest.auth import TOKENS, Credentials, Sender, authenticate
+from ingest.bare import CORS, BareView
 from ingest.errors import NoKey, Refused, WrongKey
 from ingest.limits import LIMITS
 from ingest.registry import find
-from ingest.views import CORS, BareView, body_of, checked, meta_of, put
+from ingest.views import body_of, checked, meta_of, put
 from tracker.models import EventRow, EventSeen, Issue
 
 CLIENT_PLATFORMS = frozenset({"browser", "android", "ios", "flash", "client"})

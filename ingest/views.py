@@ -10,26 +10,17 @@ from __future__ import annotations
 import base64
 import threading
 import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
-import psycopg
-import structlog
-from django.core.exceptions import SuspiciousOperation
-from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
-from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from ingest import decoding
-from ingest.adapters.base import Adapter, Malformed, Receipt
+from ingest.adapters.base import Adapter, Receipt
 from ingest.auth import (
     Credentials,
     Sender,
@@ -38,15 +29,13 @@ from ingest.auth import (
     from_dsn,
     project_of_dsn,
 )
-from ingest.errors import BadBody, InboxAway, MustWait, NoKey, Refused, TooMuch, WrongKey
+from ingest.bare import Answer, BareView
+from ingest.errors import BadBody, InboxAway, MustWait, NoKey, TooMuch, WrongKey
 from ingest.inbox import Committer, Letter
-from ingest.limits import LIMITS, refuse
+from ingest.limits import LIMITS
 from ingest.registry import find
 from ingest.wakeup import BELL
 from tracker.models import Ledger
-
-CATEGORIES = "default;error;security;attachment;session;feedback"
-"""What a 429 stops. Check-ins are not named: a job that can't report counts as failed."""
 
 UNWANTED = {
     "transaction": "transaction",
@@ -81,116 +70,10 @@ INLINE_LIMIT = 512 * 1024
 
 COMMITTER = Committer(committed=BELL.ring)
 
-PREFLIGHT = {
-    "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
-    "Access-Control-Allow-Headers": (
-        "x-sentry-auth, x-requested-with, x-forwarded-for, origin, referer, accept, content-type, "
-        "authentication, authorization, content-encoding, transfer-encoding, sentry-trace, baggage"
-    ),
-    "Access-Control-Max-Age": "3600",
-}
-CORS = {
-    "X-Content-Type-Options": "nosniff",
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "x-sentry-error, x-sentry-rate-limits, retry-after",
-}
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """One transparent pixel."""
 
 _turn = threading.Lock()
-_AWAY = (DatabaseError, InterfaceError, psycopg.Error)
-
-log = structlog.get_logger(__name__)
-
-
-class Json(JSONRenderer):
-    """JSON by orjson, on the hot path."""
-
-    def render(self, data: Any, media_type: Any = None, context: Any = None) -> bytes:
-        """Bytes of a small dict."""
-        return orjson.dumps(data)
-
-
-class NoNegotiation(BaseContentNegotiation):
-    """There is one renderer."""
-
-    def select_parser(self, request: Request, parsers: Any) -> None:
-        """None: the body is read raw."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
-        """The first."""
-        return renderers[0], renderers[0].media_type
-
-
-class Answer(Response):
-    """An answer with what an event loop must know of it."""
-
-    durable: Future[None] | None = None
-    """To be waited for before the answer is sent."""
-    otherwise: Callable[[], Response] | None = None
-    """Makes the answer to send when `durable` comes to nothing."""
-    must_wait = False
-    """No answer yet: ask again from a thread."""
-
-
-class BareView(APIView):
-    """No session, no CSRF, CORS on every answer, errors as one JSON sentence, never a 5xx."""
-
-    authentication_classes = ()
-    permission_classes = ()
-    throttle_classes = ()
-    parser_classes = ()
-    renderer_classes = (Json,)
-    content_negotiation_class = NoNegotiation
-    cors = CORS
-    counted_under = 0
-    """The project that a refusal is counted under; 0 until the key is known to be right."""
-
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
-        """CORS preflight: everything an SDK sends is allowed."""
-        return Response({}, headers=PREFLIGHT)
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Say in a sentence what is wrong, and count it."""
-        if isinstance(exc, MustWait):
-            response = Answer(status=204)  # asked again, never sent: no log line of a failure
-            response.must_wait = True
-            return response
-        if isinstance(exc, MethodNotAllowed):
-            allowed = ", ".join(sorted(self.allowed_methods))
-            text = f"This address answers {allowed} only."
-            return Response(self.error_body(text), status=405, headers={"Allow": allowed})
-        refused = as_refusal(exc)
-        if refused is None:
-            # Our fault, found by somebody's odd input: loud in the log, quiet on the wire.
-            log.error("ingest failed", view=type(self).__name__, exc_info=exc)
-            refused = BadBody("This request can't be read.", 400, "internal")
-        refuse(self.counted_under, refused.reason)
-        return self.refusal(refused)
-
-    def refusal(self, refused: Refused) -> Response:
-        """The answer to a refused request."""
-        text = str(refused)
-        headers = {"X-Sentry-Error": text}
-        if isinstance(refused, TooMuch):
-            headers["Retry-After"] = str(refused.retry_after)
-            headers["X-Sentry-Rate-Limits"] = (
-                f"{refused.retry_after}:{CATEGORIES}:{refused.scope}:{refused.reason}"
-            )
-        return Response(self.error_body(text), status=refused.status, headers=headers)
-
-    def error_body(self, text: str) -> dict[str, Any]:
-        """An error in the dialect of the endpoint."""
-        return {"detail": text, "causes": []}
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """CORS on every answer, errors included."""
-        response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in self.cors.items():
-            response[name] = value
-        return response
 
 
 class IngestView(BareView):
@@ -377,26 +260,6 @@ def put(
     if letter is not None:
         COMMITTER.put(letter)
         LIMITS.spend(sender, receipt.events)
-
-
-def as_refusal(error: Exception) -> Refused | None:
-    """The refusal that an error of decoding or checking means; None for our own faults."""
-    match error:
-        case Refused():
-            return error
-        case decoding.UnknownCoding():
-            return BadBody(str(error), 415, "coding")
-        case decoding.BodyTooLarge():
-            return BadBody(str(error), 413, "too_large")
-        case decoding.DecodingError():
-            return BadBody(str(error), 400, "broken")
-        case Malformed():
-            return BadBody(
-                str(error), error.status, "too_large" if error.status == 413 else "invalid"
-            )
-        case SuspiciousOperation():
-            return BadBody("The address has too many parameters.")
-    return InboxAway() if isinstance(error, _AWAY) else None
 
 
 def body_of(raw: HttpRequest) -> tuple[bytes, str]:

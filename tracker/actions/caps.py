@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from tracker import store
+from tracker import room, store
 from tracker.actions.batch import Prepared
 from tracker.domain.grouping.keys import FINGERPRINT, Key, Keys, digest
 from tracker.models import Ledger
@@ -47,7 +47,7 @@ def rooms_for_issues(batch: Sequence[Prepared]) -> dict[int, int]:
     if not capped:
         return {}
     since = max(p.received for p in batch) - timedelta(hours=1)
-    opened = store.issues_opened(capped, since, ISSUES_AN_HOUR)
+    opened = room.issues_opened(capped, since, ISSUES_AN_HOUR)
     return {project: ISSUES_AN_HOUR - opened.get(project, 0) for project in capped}
 
 
@@ -76,13 +76,13 @@ def fetch_capped(
         new = [name for name in names if name not in known]
         if not new:
             return known
-        room = {p: most - n for p, n in made(sorted({p for p, _ in new})).items()}
+        rooms = {p: most - n for p, n in made(sorted({p for p, _ in new})).items()}
         allowed, refused = [], 0
         for name in new:
-            left = room.get(name[0])
+            left = rooms.get(name[0])
             if left is None or left > 0 or name[1] in {OTHER, ""}:
                 allowed.append(name)
-                room[name[0]] = left - 1 if left is not None else 10**9
+                rooms[name[0]] = left - 1 if left is not None else 10**9
             else:
                 refused += 1
                 _count(name[0], what, 1)
@@ -97,11 +97,11 @@ def _count(project: int, what: str, number: int) -> None:
 
 
 fetch_environments = fetch_capped(
-    "environments", ENVIRONMENTS, store.known_environments, store.environment_ids,
-    store.environments_made,
+    "environments", ENVIRONMENTS, room.known_environments, store.environment_ids,
+    room.environments_made,
 )  # fmt: skip
 fetch_releases = fetch_capped(
-    "releases", RELEASES_A_DAY, store.known_releases, store.release_ids, store.releases_made
+    "releases", RELEASES_A_DAY, room.known_releases, store.release_ids, room.releases_made
 )
 
 
@@ -169,7 +169,7 @@ class Tags:
 
     def _refused(self, tag: tuple[int, int, str], values: Sequence[str]) -> set[str]:
         """Those new values of a tag for which there is no room."""
-        known = store.known_tag_values(*tag, values)
+        known = room.known_tag_values(*tag, values)
         new = [value for value in values if value not in known and value != OTHER]
         return set(new[max(self._room[tag], 0) :])
 
@@ -186,7 +186,7 @@ class Tags:
                 self._values[tag] = self._values.get(tag, 0) + number
                 if self._values[tag] >= _LOOK_AFTER:
                     del self._values[tag]
-                    known = store.count_tag_values(project, issue, key, TAG_VALUES)
+                    known = room.count_tag_values(project, issue, key, TAG_VALUES)
                     self._room[tag] = TAG_VALUES - known
             self._learn_key(project, issue)
 
@@ -197,7 +197,7 @@ class Tags:
         self._keys[at] = self._keys.get(at, 0) + 1
         if self._keys[at] >= _LOOK_AFTER:
             self._keys[at] = 0
-            known = store.tag_keys(project, issue, TAG_KEYS + 1)
+            known = room.tag_keys(project, issue, TAG_KEYS + 1)
             if len(known) > TAG_KEYS - _LOOK_AFTER:
                 self._key_sets[at] = set(known)
 
