@@ -124,7 +124,7 @@ def test_filters_are_checked(poster: Poster) -> None:
 def test_health_of_a_project(poster: Poster) -> None:
     from django.utils import timezone
 
-    from ingest import views
+    from ingest import limits
 
     poster.key.monthly_quota = 4
     poster.key.save()
@@ -136,7 +136,7 @@ def test_health_of_a_project(poster: Poster) -> None:
     digest.run()
     assert poster.post("store/", sdk).status_code == 200
     inbox.backlog()
-    views.LIMITS.sync()
+    limits.LIMITS.sync()
     found = health.of_project(poster.project.pk, timezone.now())
     assert (found.accepted, found.counted, found.duplicate, found.waiting) == (3, 1, 1, 1)
     assert found.refused == {"invalid": 1} and found.skipped == {"transaction": 1}

@@ -55,10 +55,10 @@ def ledger(poster: Poster, kind: str) -> dict[str, int]:
 
 
 def limits_of(poster: Poster) -> limits.Limits:
-    from ingest import views
+    from ingest import limits
 
     del poster
-    return views.LIMITS
+    return limits.LIMITS
 
 
 def ago(**span: float) -> str:

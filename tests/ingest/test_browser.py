@@ -58,9 +58,9 @@ def test_noise_of_extensions_is_counted_only(poster: Poster) -> None:
     noise = {"csp-report": {**REPORT["csp-report"], "blocked-uri": "moz-extension://abc"}}
     assert report(poster, noise).status_code == 200
     assert not poster.rows().exists()
-    from ingest import views
+    from ingest import limits
 
-    views.LIMITS.flush()
+    limits.LIMITS.flush()
     assert Ledger.objects.get(project_id=poster.project.pk, kind="skipped").reason == "extension"
 
 

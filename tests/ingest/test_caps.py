@@ -9,7 +9,7 @@ import pytest
 
 from ingest import digest
 from tests.ingest.conftest import Poster
-from tracker import books
+from tracker import books, room, store
 from tracker.actions import caps
 from tracker.models import EventRow, Issue, IssueTag, Ledger, Project, Release
 
@@ -86,9 +86,9 @@ def test_names_above_the_cap_are_other(
     memory = names.environments if what == "environment" else names.releases
     plural = f"{what}s"
     about = (
-        (caps.room.known_environments, caps.store.environment_ids, caps.room.environments_made)
+        (room.known_environments, store.environment_ids, room.environments_made)
         if what == "environment"
-        else (caps.room.known_releases, caps.store.release_ids, caps.room.releases_made)
+        else (room.known_releases, store.release_ids, room.releases_made)
     )
     monkeypatch.setattr(memory, "_fetch", caps.fetch_capped(plural, 3, *about))
     send(poster, *[{"message": "x", what: f"n{n}"} for n in range(3)])
@@ -105,7 +105,7 @@ def test_names_above_the_cap_are_other(
 def test_releases_that_people_made_do_not_count(poster: Poster) -> None:
     Release.objects.create(project=poster.project, version="a", source="api")
     Release.objects.create(project=poster.project, version="b", source="event")
-    assert caps.room.releases_made([poster.project.pk]) == {poster.project.pk: 1}
+    assert room.releases_made([poster.project.pk]) == {poster.project.pk: 1}
 
 
 def test_tag_values_above_the_cap_are_other(

@@ -101,8 +101,8 @@ def auth_cases(p: str) -> Iterator[Case]:
             "\u00ff" * 32,
         ]
     ):
-        header = {"X-Sentry-Auth": f"Sentry sentry_key={key}"}
-        yield Case(f"wrong key {number}", store, body, (401, 403), header, auth=False)
+        named = {"X-Sentry-Auth": f"Sentry sentry_key={key}"}
+        yield Case(f"wrong key {number}", store, body, (401, 403), named, auth=False)
     yield Case(
         "future",
         store,

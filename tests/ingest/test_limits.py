@@ -150,8 +150,10 @@ class TestQuota:
     ) -> None:
         who = sender(poster, monthly_quota=10)
         a, b = self.one(clock, today), self.one(clock, today)
-        a.check(who), b.check(who)
-        a.spend(who, 6), b.spend(who, 5)
+        a.check(who)
+        b.check(who)
+        a.spend(who, 6)
+        b.spend(who, 5)
         for one in (a, b, a):
             one.sync()
         for one in (a, b):
@@ -172,16 +174,21 @@ class TestQuota:
     ) -> None:
         who = sender(poster, monthly_quota=10)
         a, b = self.one(clock, today), self.one(clock, today)
-        a.check(who), b.check(who)
+        a.check(who)
+        b.check(who)
         kinds = Activity.objects.filter(project=poster.project, issue=None)
         a.spend(who, 7)
-        a.sync(), b.sync()
+        a.sync()
+        b.sync()
         assert not kinds.exists()
         a.spend(who, 1)
-        a.sync(), b.sync(), a.sync()
+        a.sync()
+        b.sync()
+        a.sync()
         assert [row.kind for row in kinds] == [usage.QUOTA_80]
         a.spend(who, 5)
-        a.sync(), b.sync()
+        a.sync()
+        b.sync()
         assert [row.kind for row in kinds.order_by("pk")] == [usage.QUOTA_80, usage.QUOTA_100]
         noted = kinds.order_by("pk").last()
         assert noted is not None and noted.data["used"] == 13 and noted.data["quota"] == 10
@@ -193,9 +200,9 @@ class TestQuota:
         event = {"message": "x"}
         assert [poster.post("store/", event).status_code for _ in range(4)] == [200, 200, 429, 429]
         assert poster.rows().count() == 2
-        from ingest import views
+        from ingest import limits
 
-        views.LIMITS.sync()
+        limits.LIMITS.sync()
         refused = Ledger.objects.get(project_id=poster.project.pk, kind="refused")
         assert (refused.reason, refused.count) == ("quota", 2)
 
@@ -217,7 +224,7 @@ class TestBacklog:
         class Disk:
             free, total = 10, 10**12
 
-        monkeypatch.setattr(limits.shutil, "disk_usage", lambda _path: Disk)
+        monkeypatch.setattr("ingest.limits.shutil.disk_usage", lambda _path: Disk)
         assert "disk" in limits.why_full(Backlog(0, 0, 0.0))
 
     def test_the_heaviest_wait_first(self) -> None:
@@ -265,7 +272,7 @@ class TestBooks:
             raise DatabaseError("gone")
 
         with monkeypatch.context() as patch:
-            patch.setattr(limits.store, "add_to_ledger", fail)
+            patch.setattr("ingest.limits.store.add_to_ledger", fail)
             with pytest.raises(DatabaseError):
                 one.flush()
         one.count(poster.project.pk, "refused", "rate")
