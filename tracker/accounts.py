@@ -15,6 +15,8 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from tracker.joining import is_invited
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts of this instance."""
@@ -38,9 +40,9 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Accounts of an identity provider."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """Where the operator lets the provider decide."""
+        """Where the operator lets the provider decide, and for who was invited."""
         provider = settings.OIDC
-        return provider is not None and bool(provider.signup)
+        return (provider is not None and bool(provider.signup)) or is_invited(request)
 
 
 class Login(LoginView):  # type: ignore[misc]

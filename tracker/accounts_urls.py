@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from tracker.accounts import Login
+from tracker.joining import invitation_view
 
 urlpatterns = [
     path("login/", Login.as_view(), name="account_login"),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("", RedirectView.as_view(pattern_name="mfa_index"), name="account_email"),
+    path("invitation/<str:secret>/", invitation_view, name="account_invitation"),
     path("factors/", include("allauth.mfa.urls")),
     path("providers/", include("allauth.socialaccount.urls")),
     path("", include("allauth.socialaccount.providers.openid_connect.urls")),

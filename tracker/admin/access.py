@@ -90,6 +90,7 @@ class TeamAdmin(ScopedAdmin[Team]):
     fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
     inlines = (MemberInline,)
+    change_form_template = "admin/tracker/team/change_form.html"
 
     def scope(self, access: Access) -> dict[str, Any]:
         return {"pk__in": list(access.roles)}

@@ -1,6 +1,7 @@
 """The issue list: a query in the address, chips that write into it, one page by keyset."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from tracker.domain.search import LEVELS, Query, SearchError, parse
 from tracker.domain.trends import HOUR, floor_to, series
 from tracker.models import Issue, Role
 from tracker.models.issue import IssueQuerySet
+from tracker.saved_views import Menus, View
 from tracker.search import condition
 
 PAGE = 30
@@ -114,16 +116,18 @@ def found_by(state: ListState, access: Access, now: datetime) -> tuple[IssueQuer
         return visible.none(), str(problem)
 
 
-def list_context(state: ListState, access: Access, now: datetime) -> dict[str, Any]:
-    """Everything the page shows; four queries beyond the user's roles and projects."""
+def list_context(state: ListState, access: Access, now: datetime, shelf: Menus) -> dict[str, Any]:
+    """Everything the page shows; three queries beyond the menus and the user's roles."""
     found, error = found_by(state, access, now)
-    environments = readers.environments_of(access.projects)
+    environments = shelf.environments
     page = readers.issue_page(found, state.sort, state.cursor, PAGE)
     return {
         "state": state,
         "error": error,
         "rows": _rows(page.issues, access, environments, state.sort, now),
-        "tabs": _tabs(state, access, now),
+        "tabs": _tabs(state, access, now, shelf.views),
+        "saved_here": next((v for v in shelf.views if is_at(v, state)), None),
+        "view_teams": [t for t in access.assignees().teams if access.has(Role.TRIAGER, t.pk)],
         "chips": _chips(state, access, environments),
         "sorts": _sorts(state),
         "older_url": state.url(older=page.older) if page.older else "",
@@ -164,21 +168,38 @@ def badge(issue: Issue) -> str:
     return "" if issue.substatus == Issue.Substatus.ONGOING else str(issue.substatus)
 
 
-def _tabs(state: ListState, access: Access, now: datetime) -> list[dict[str, Any]]:
+def _tabs(
+    state: ListState, access: Access, now: datetime, saved: Sequence[View]
+) -> list[dict[str, Any]]:
+    """Tabs of all views, ours and saved ones, with what each finds; one query."""
     visible = access.issues().live()
-    counted = {
-        name: visible.filter(condition(parse(text), access.user, now))
-        for name, (_, text) in VIEWS.items()
-        if name != "resolved"
-    }
+    texts = {name: text for name, (_, text) in VIEWS.items() if name != "resolved"}
+    texts |= {view.key: view.query for view in saved}
+    counted = {}
+    for name, text in texts.items():
+        # A saved view may name somebody who has left: it shows its error when it is opened.
+        with suppress(SearchError):
+            counted[name] = visible.filter(condition(parse(text), access.user, now))
     counts = readers.bounded_counts(access.user, counted)
-    return [
+    ours = [
         {
             "label": label, "url": state.url(text), "active": state.text.strip() == text,
             "count": counts.get(name),
         }
         for name, (label, text) in VIEWS.items()
     ]  # fmt: skip
+    return ours + [
+        {
+            "label": view.name, "url": view.url, "active": is_at(view, state), "saved": True,
+            "count": counts.get(view.key), "team": view.team_id is not None,
+        }
+        for view in saved
+    ]  # fmt: skip
+
+
+def is_at(view: View, state: ListState) -> bool:
+    """Whether the page shows this saved view."""
+    return state.text.strip() == view.query.strip() and state.sort == view.sort
 
 
 def _chips(state: ListState, access: Access, environments: dict[int, str]) -> list[Chip]:

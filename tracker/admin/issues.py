@@ -23,6 +23,7 @@ from tracker.admin.verbs import BULK_LIMIT, NEEDS_ADMIN, carry_out, chosen, said
 from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
 from tracker.payloads import PayloadError, unpack
+from tracker.saved_views import menus
 from tracker.search import jump
 
 
@@ -81,12 +82,16 @@ class IssueAdmin(MovingPages, StockAdmin[Issue]):
             return self._bulk(request)
         access, now = access_of(request), datetime.now(UTC)
         state = ListState.read(request.GET)
+        shelf = menus(access)
+        home = shelf.default()
+        if home and "q" not in request.GET:
+            return redirect(reverse("admin:tracker_issue_changelist") + home.url)
         jump = self._jump(request, state)
         if jump:
             return redirect(jump)
         context = {
             **self.admin_site.each_context(request),
-            **list_context(state, access, now),
+            **list_context(state, access, now, shelf),
             "title": "Issues", "opts": self.opts, "now": now, "undo": undoable(request, now),
             "can_admin": access.has(Role.ADMIN),
             **(extra_context or {}),

@@ -8,6 +8,7 @@ from tracker.models.dictionary import PayloadDictionary
 from tracker.models.event import EventRow, EventSeen
 from tracker.models.feedback import Feedback
 from tracker.models.filters import InboundFilters
+from tracker.models.invitation import Invitation
 from tracker.models.issue import GroupingKey, Issue, IssueTag, IssueUser
 from tracker.models.ledger import Ledger
 from tracker.models.monitor import CheckIn, Monitor
@@ -15,6 +16,7 @@ from tracker.models.move import Move
 from tracker.models.project import Environment, Project, ProjectKey, Release
 from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
 from tracker.models.rules import GroupingRules, IssueFeatures
+from tracker.models.saved_view import SavedView
 from tracker.models.session import SessionHour, SessionSeen
 from tracker.models.text import IssueText
 from tracker.models.undo import Undo
@@ -33,6 +35,7 @@ __all__ = [
     "GroupingKey",
     "GroupingRules",
     "InboundFilters",
+    "Invitation",
     "Issue",
     "IssueFeatures",
     "IssueTag",
@@ -50,6 +53,7 @@ __all__ = [
     "Rollup5m",
     "RollupDay",
     "RollupHour",
+    "SavedView",
     "SessionHour",
     "SessionSeen",
     "Team",
