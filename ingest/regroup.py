@@ -38,6 +38,7 @@ class Told(Struct, frozen=True):
     preview: Preview
     places: tuple[Place, ...]
     """In the order of the preview's events."""
+    culprits: tuple[str, ...]
     unread: int
     """Stored events that can't be read."""
     cut: bool
@@ -64,7 +65,10 @@ def preview_rules(project: Project, before: Rules, after: Rules) -> Told:
         seen.append(look(event, before, after, project.grouping_version))
         places.append(Place(row.event_id, row.issue_id))
     # They were read newest first, so that a cut leaves the latest; they arrived the other way.
-    return Told(compare(seen[::-1]), tuple(places[::-1]), unread, cut)
+    seen.reverse()
+    places.reverse()
+    culprits = tuple(one.culprit for one in seen)
+    return Told(compare(seen), tuple(places), culprits, unread, cut)
 
 
 def event_of(row: EventRow) -> Event:

@@ -79,6 +79,7 @@ class Part:
     """One part of a split or join, with where to look at it."""
 
     title: str
+    culprit: str
     events: int
     url: str
 
@@ -275,7 +276,7 @@ def _linked(told: Told) -> dict[str, list[Shown]]:
     def shown(change: Change, whole: bool) -> Shown:
         link = event_url if whole else issue_url
         parts = tuple(
-            Part(title, size, link(place))
+            Part(title, told.culprits[place], size, link(place))
             for title, size, place in zip(change.titles, change.sizes, change.firsts, strict=True)
         )
         return Shown(change.title, issue_url(min(change.firsts)) if whole else "", parts)

@@ -12,6 +12,7 @@ what is left (`work_off`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from hashlib import blake2b
@@ -30,7 +31,9 @@ from tracker.models import ActivityKind, GroupingKey, Issue, Ledger, Move, User
 CHUNK = 1_000
 """Rows a transaction moves at the most: about 50 ms."""
 AT_ONCE = 3
-"""Chunks done before the page answers."""
+"""Moves begun before the page answers."""
+PATIENCE = 0.6
+"""Seconds that this may take: small moves are complete by then."""
 RESIDUE = "residue"
 """Kind of a key that only holds a count: events that could not be moved with their key."""
 
@@ -194,8 +197,9 @@ def sources_of(issue: Issue) -> list[int]:
 
 def _begin(project_id: int) -> None:
     """Do the first chunks now, so that small merges are complete when the page answers."""
+    until = time.monotonic() + PATIENCE
     for move in Move.objects.filter(project_id=project_id, done_at=None).order_by("pk")[:AT_ONCE]:
-        for _ in range(AT_ONCE):
+        while time.monotonic() < until:
             if step(move.pk):
                 break
 

@@ -46,14 +46,16 @@ class Seen(Struct, frozen=True):
     """One event with its keys under both sets of rules; all that a preview needs of it."""
 
     title: str
+    culprit: str
     before: Keys
     after: Keys
 
 
 def look(event: Event, before: Rules, after: Rules, version: str = CURRENT) -> Seen:
     """What a preview keeps of an event."""
-    title = title_of(event).title
-    return Seen(title, keys_of(event, version, before), keys_of(event, version, after))
+    about = title_of(event)
+    keys = keys_of(event, version, before), keys_of(event, version, after)
+    return Seen(about.title, about.culprit, *keys)
 
 
 def regroup(stream: Iterable[Keys]) -> list[int]:

@@ -1,0 +1,127 @@
+"""What grouping costs the digest: the same events with real keys, with ready-made ones, with one.
+
+python -m tests.bench.constant_key CORPUS [ROUNDS]    needs DATABASE_URL of a migrated database
+
+`constant` puts every event under one key, so that the database writes one issue where it
+else writes two hundred; `free` hands out the real keys at no cost: what is left of the
+difference is the algorithm alone. Rounds alternate, so that a busy machine hits all alike.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.bench.bodies import Source
+
+EVENTS = 500
+MODES = ("constant", "free", "real")
+
+
+def measure(corpus: Path, rounds: int = 7, events: int = EVENTS) -> dict[str, Any]:
+    """Milliseconds an event of each mode, and ratios of real to the others (medians of rounds).
+
+    `cpu` is the digest process alone and holds on a busy machine; `wall` has the database in it.
+    """
+    from tests.factories.projects import make_project
+
+    source = Source(corpus)
+    projects = {mode: make_project(f"Bench {mode} {uuid.uuid4().hex[:6]}", unlimited=True)
+                for mode in MODES}  # fmt: skip
+    wall: dict[str, list[float]] = {mode: [] for mode in MODES}
+    cpu: dict[str, list[float]] = {mode: [] for mode in MODES}
+    ready: dict[tuple[str, ...], Any] = {}
+    for number in range(rounds + 1):
+        for mode in MODES:
+            put(projects[mode], source, events)
+            with keyed(mode, ready):
+                began, busy = time.perf_counter(), time.process_time()
+                counted = digested()
+                spent, worked = time.perf_counter() - began, time.process_time() - busy
+            if counted != events:
+                raise SystemExit(f"{counted} of {events} events were counted")
+            if number:  # the first round founds the issues
+                wall[mode].append(1000 * spent / events)
+                cpu[mode].append(1000 * worked / events)
+    return {"wall": summary(wall), "cpu": summary(cpu)}
+
+
+def summary(taken: dict[str, list[float]]) -> dict[str, float]:
+    """Medians and ratios."""
+
+    def ratio(mode: str) -> float:
+        return statistics.median(r / o for r, o in zip(taken["real"], taken[mode], strict=True))
+
+    return {
+        **{f"{mode}_ms": round(statistics.median(taken[mode]), 4) for mode in MODES},
+        "real_to_constant": round(ratio("constant"), 3),
+        "real_to_free": round(ratio("free"), 3),
+    }
+
+
+def put(project: Any, source: Source, events: int) -> None:
+    """Envelopes into the inbox."""
+    from ingest import inbox
+    from ingest.inbox import Letter
+
+    key = project.keys.get()
+    rows = []
+    for _ in range(events):
+        event_id, body = source.take()
+        name = uuid.UUID(event_id)
+        rows.append(Letter(project.pk, key.pk, "envelope", "gzip", name, 1, b"{}", body))
+    inbox.put_rows(rows)
+
+
+def digested() -> int:
+    """Digest all that waits."""
+    from ingest import digest
+
+    return digest.run()
+
+
+@contextmanager
+def keyed(mode: str, ready: dict[tuple[str, ...], Any]) -> Iterator[None]:
+    """The digest with the keys of a mode."""
+    from ingest import digest
+    from tracker.domain.grouping import Key, Keys
+
+    real = digest.keys_of
+    one = Keys("g1", (Key("weak", b"constant".ljust(16), "all is one"),))
+
+    def free(event: Any, version: str, rules: Any) -> Keys:
+        error = event.exceptions[-1]
+        frame = error.frames[-1]
+        name = (error.type, frame.module, frame.function, event.transaction, str(frame.lineno))
+        found = ready.get(name)
+        if found is None:
+            found = ready[name] = real(event, version, rules)
+        return found
+
+    modes: dict[str, Callable[..., Keys]] = {
+        "real": real, "free": free, "constant": lambda *_: one,
+    }  # fmt: skip
+    digest.keys_of = modes[mode]
+    try:
+        yield
+    finally:
+        digest.keys_of = real
+
+
+def main(corpus: Path, rounds: int = 7) -> None:
+    """Measure and print JSON."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    print(json.dumps(measure(corpus, rounds)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *(int(word) for word in sys.argv[2:3]))
