@@ -125,9 +125,27 @@ events = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def examples(number):
+    """Making an event takes longer than grouping it: few of them each time, many in the long run."""
+    return settings(
+        max_examples=number, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+
+
+@examples(100)
 @given(events)
 def test_any_event_has_keys_a_title_and_features(event):
+    keys_title_and_features(event)
+
+
+@pytest.mark.long
+@examples(3_000)
+@given(events)
+def test_any_of_many_events_has_keys_a_title_and_features(event):
+    keys_title_and_features(event)
+
+
+def keys_title_and_features(event):
     keys = keys_of(event)
     assert keys.keys
     assert all(len(key.hash) == 16 and key.kind in LEVELS and key.why for key in keys.keys)
@@ -139,7 +157,7 @@ def test_any_event_has_keys_a_title_and_features(event):
     assert not features or similarity(features, features) == pytest.approx(1.0)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40)
 @given(events)
 def test_the_memo_changes_nothing(event):
     first = keys_of(event)
@@ -148,9 +166,20 @@ def test_the_memo_changes_nothing(event):
     assert keys_of(event) == first
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(st.lists(events, max_size=8))
 def test_an_event_seen_before_goes_where_it_went(stream):
+    goes_where_it_went(stream)
+
+
+@pytest.mark.long
+@examples(500)
+@given(st.lists(events, max_size=12))
+def test_an_event_seen_long_before_goes_where_it_went(stream):
+    goes_where_it_went(stream)
+
+
+def goes_where_it_went(stream):
     known = {}
     went = {}
     for number, event in enumerate(stream):
