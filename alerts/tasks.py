@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from alerts import wake
-from alerts.actions import counting, folding, outbox, reading, upkeep
+from alerts.actions import counting, folding, meeting, outbox, reading, upkeep
 
 log = structlog.get_logger(__name__)
 _waiting = threading.Lock()
@@ -51,6 +51,7 @@ def deliver(delivery_id: int) -> None:
 def count() -> None:
     """Look at the counts of issues that were touched lately."""
     now = timezone.now()
+    meeting.meet(now)
     read = counting.count(now)
     _ring_for(read.deliveries)
     _ring_release(read.held_until, now)

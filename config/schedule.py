@@ -33,6 +33,7 @@ TABLE = (
     Task("alerts.tasks.release", IO),
     Task("alerts.tasks.count", IO, every=60),
     Task("alerts.tasks.sweep", IO, every=30),
+    Task("tracker.tasks.escalate", IO, every=60),
     Task("tracker.tasks.move", IO, every=10),
     Task("tracker.tasks.retain", IO, every=3600),
     Task("tracker.tasks.train", IO, every=60),

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tracker.actions import moving, retain, scoring, undo, upkeep
+from tracker.actions import escalation, moving, retain, scoring, undo, upkeep
 
 
 @shared_task(name="tracker.tasks.partitions")
@@ -19,6 +19,12 @@ def partitions() -> None:
 def age_substatus() -> int:
     """What was new a week ago is ongoing now."""
     return upkeep.age_issues(timezone.now())
+
+
+@shared_task(name="tracker.tasks.escalate")
+def escalate() -> tuple[int, int]:
+    """What gets suddenly worse than it usually is, and what has calmed down."""
+    return escalation.watch(timezone.now())
 
 
 @shared_task(name="tracker.tasks.move")

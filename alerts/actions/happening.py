@@ -38,6 +38,12 @@ def happening_of(letter: Activity) -> Happening:
     )
 
 
+def is_loud(happening: Happening) -> bool:
+    """Of changes of priority only the one to high is news."""
+    quiet = happening.kind == rules.Trigger.PRIORITY and happening.data.get("priority") != "high"
+    return not quiet
+
+
 def facts_of(happening: Happening, issue: Issue | None, *, matches: bool = True) -> rules.Letter:
     """A letter as the evaluator reads it."""
     data = happening.data

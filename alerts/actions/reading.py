@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, Max, Min, OuterRef
 
 from alerts.actions.desk import READ, Desk
-from alerts.actions.happening import happening_of
+from alerts.actions.happening import happening_of, is_loud
 from alerts.models import Evaluated, LowWater
 from tracker.models import Activity
 
@@ -40,7 +40,8 @@ def evaluate(now: datetime, limit: int = BATCH) -> Reading:
     with transaction.atomic():
         low, _made = LowWater.objects.select_for_update().get_or_create(pk=1)
         letters = list(unread(low.activity_id)[:limit])
-        happenings = [happening_of(letter) for letter in letters if letter.kind in READ]
+        found = (happening_of(letter) for letter in letters if letter.kind in READ)
+        happenings = [happening for happening in found if is_loud(happening)]
         desk = Desk(happenings, now)
         for happening in happenings:
             desk.read(happening)

@@ -7,24 +7,38 @@ from typing import Any
 from django.db import transaction
 
 from alerts import transports
+from alerts.domain import rules
 from alerts.models import AlertRule, Channel
 from alerts.transports.base import Misconfigured
 from tracker.models import Project
 
 DEFAULT_RULE = "New or regressed"
+ESCALATING_RULE = "Escalating"
+USERS_RULE = "50 users in 10 minutes"
 DEFAULT_CHANNEL = "Mail to the team"
 
 
 def defaults(project: Project) -> AlertRule:
-    """The rule and mail channel that every project starts with; safe to call again.
+    """The rules and mail channel that every project starts with; safe to call again.
 
-    The rule names no channels, so that it tells every channel of the project.
+    Returns the one for new and regressed issues. None names a channel, so that each tells every
+    channel of the project.
     """
     with transaction.atomic():
         Channel.objects.get_or_create(
             project=project, name=DEFAULT_CHANNEL, defaults={"kind": "email"}
         )
-        rule, _made = AlertRule.objects.get_or_create(project=project, name=DEFAULT_RULE)
+        rule, made = AlertRule.objects.get_or_create(project=project, name=DEFAULT_RULE)
+        if made:
+            page = rules.Severity.PAGE.value
+            escalating = [rules.Trigger.ESCALATING.value]
+            AlertRule.objects.create(
+                project=project, name=ESCALATING_RULE, triggers=escalating, severity=page
+            )
+            AlertRule.objects.create(
+                project=project, name=USERS_RULE, triggers=[], counts=rules.Counts.USERS.value,
+                threshold=50, window_minutes=10, severity=page,
+            )  # fmt: skip
     return rule
 
 

@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from alerts import wake
 from alerts.actions import add_channel, outbox, reading
+from alerts.actions.setup import DEFAULT_RULE
 from alerts.domain import flow
 from alerts.models import Channel
 from tests.alerts.sinks import SmtpSink, WebhookSink
@@ -46,8 +47,10 @@ def alice(team: Team) -> User:
 
 @pytest.fixture
 def project(team: Team, alice: User) -> Project:
-    """With the default rule and mail channel."""
-    return Project.objects.create(team=team, name="Shop front", slug="shop")
+    """With the first default rule and mail channel."""
+    made = Project.objects.create(team=team, name="Shop front", slug="shop")
+    made.alert_rules.exclude(name=DEFAULT_RULE).delete()
+    return made
 
 
 @pytest.fixture

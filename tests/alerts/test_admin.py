@@ -81,7 +81,7 @@ def test_foreign_rows_are_not_found_and_do_not_show(
 ) -> None:
     client = logged_in(bob)
     theirs = {
-        "alertrule": foreign.alert_rules.get().pk,
+        "alertrule": foreign.alert_rules.earliest("pk").pk,
         "channel": foreign.channels.get().pk,
         "delivery": Delivery.objects.get(channel__project=foreign).pk,
         "mail": Delivery.objects.get(channel__project=foreign).pk,

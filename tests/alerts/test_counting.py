@@ -12,7 +12,9 @@ from alerts.actions.preview import preview
 from alerts.models import AlertRule, Decision, Incident
 from tests.alerts.conftest import NOW, Cast
 from tracker import store
+from tracker.actions import resolving
 from tracker.domain import sketch
+from tracker.domain.snooze import Until
 from tracker.models import Deploy, Environment, Issue, Project, Release
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +131,10 @@ def test_a_share_needs_people_to_compare_with(world: World, project: Project) ->
 def test_resolved_and_snoozed_issues_are_not_counted(world: World) -> None:
     world.rule("events", 5)
     gone = world.issue(status="resolved", substatus=None, resolved_at=NOW)
-    asleep = world.issue(status="snoozed", substatus=None)
+    asleep = world.issue()
+    resolving.snooze(
+        Issue.objects.filter(pk=asleep.pk), None, NOW, Until.TIME, moment=NOW + timedelta(days=1)
+    )
     low = world.issue(level=20)
     for issue in (gone, asleep, low):
         world.events(issue, NOW, 100)

@@ -30,7 +30,7 @@ def test_nothing_is_raised_into_the_digest(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.django_db
 def test_every_new_project_gets_a_rule_and_a_channel(team: Team) -> None:
     project = Project.objects.create(team=team, name="New", slug="new")
-    assert [rule.name for rule in project.alert_rules.all()] == ["New or regressed"]
+    assert project.alert_rules.count() == 3
     assert [channel.kind for channel in project.channels.all()] == ["email"]
     project.name = "Renamed"
     project.channels.all().delete()
@@ -59,3 +59,13 @@ def test_a_redis_that_is_away_or_hangs_costs_little(monkeypatch: pytest.MonkeyPa
         rung, took = ring_at(f"redis://127.0.0.1:{hung.getsockname()[1]}/0", monkeypatch)
     assert not rung
     assert took < 1
+
+
+def test_a_new_project_pages_for_escalations_and_many_users(team: Team) -> None:
+    made = Project.objects.create(team=team, name="Fresh", slug="fresh")
+    rows = made.alert_rules.order_by("pk").values_list("name", "severity", "counts", "threshold")
+    assert list(rows) == [
+        ("New or regressed", "notify", "", 0),
+        ("Escalating", "page", "", 0),
+        ("50 users in 10 minutes", "page", "users", 50),
+    ]

@@ -1,0 +1,75 @@
+"""Finds issues that escalate or have calmed down, every minute, and moves them.
+
+What is usual changes with the hour, so it is looked up once an hour and issue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tracker import baselines
+from tracker.actions import resolving
+from tracker.domain import escalation
+from tracker.domain.escalation import BASE, FLOOR, HOUR, Baseline
+from tracker.models import Issue
+
+Name = tuple[int, int]
+"""Project and issue."""
+MOST_KNOWN = 50_000
+
+_known: dict[tuple[Name, datetime], Baseline] = {}
+
+
+def watch(now: datetime) -> tuple[int, int]:
+    """Mark what escalates and what is calm again; returns how many of each."""
+    return _escalate(now), _calm(now)
+
+
+def _escalate(now: datetime) -> int:
+    found = baselines.loud(now - HOUR, now, FLOOR)
+    aged = [(project, issue, first) for project, issue, first, _n in found]
+    usual = _usual(aged, now)
+    why = {
+        issue: text
+        for project, issue, _first, number in found
+        if (base := usual.get((project, issue))) and (text := escalation.escalates(number, base))
+    }
+    if not why:
+        return 0
+    projects = {project for project, issue, _first, _n in found if issue in why}
+    issues = Issue.objects.filter(project__in=projects, pk__in=why)
+    return len(resolving.escalate(issues, why, now).changed)
+
+
+def _calm(now: datetime) -> int:
+    found = baselines.escalating(now - 2 * HOUR, now - HOUR, now)
+    usual = _usual([(project, issue, first) for project, issue, first, _n, _m in found], now)
+    calm = [
+        (project, issue)
+        for project, issue, _first, last, before in found
+        if escalation.is_calm(last, before, usual.get((project, issue), Baseline(0, 0, 0)))
+    ]
+    if not calm:
+        return 0
+    issues = Issue.objects.filter(
+        project__in={project for project, _ in calm}, pk__in=[issue for _, issue in calm]
+    )
+    return len(resolving.calm(issues, now).changed)
+
+
+def _usual(issues: Sequence[tuple[int, int, datetime]], now: datetime) -> dict[Name, Baseline]:
+    """What is usual for issues that are old enough."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    old = {
+        (project, issue): number
+        for project, issue, first in issues
+        if (number := escalation.hours_of(first, now))
+    }
+    if len(_known) > MOST_KNOWN or any(at != hour for _name, at in list(_known)[:1]):
+        _known.clear()
+    unknown = [name for name in old if (name, hour) not in _known]
+    counts = baselines.hours(unknown, hour - BASE, hour - HOUR)
+    for name in unknown:
+        _known[name, hour] = escalation.baseline(counts.get(name, []), old[name])
+    return {name: _known[name, hour] for name in old}
