@@ -51,7 +51,7 @@ def test_nobody_listens_nothing_is_written(cast: Cast) -> None:
 
 
 def test_an_old_issue_that_bursts_escalates_pages_and_calms(
-    world: World,
+    world: World,  # noqa: F811
     project: Project,
 ) -> None:
     rule = world.rule("", 0, triggers=["escalated"], severity="page")
