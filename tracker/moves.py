@@ -228,6 +228,7 @@ def delete_counts(project: int, issue: int, most: int) -> int:
         "tracker_issueuser",
         "tracker_issuetag",
         "tracker_issuefeatures",
+        "tracker_issueowner",
         "tracker_rollup5m",
         "tracker_rolluphour",
         "tracker_rollupday",

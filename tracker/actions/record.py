@@ -16,11 +16,11 @@ from django.conf import settings
 from django.db import transaction
 
 from tracker import similar, store
-from tracker.actions import caps, names
+from tracker.actions import caps, names, ownership
 from tracker.actions.activity import Entry, write_activity
 from tracker.actions.batch import Placed, Prepared, Recorded
 from tracker.actions.placing import Founding, Placement, place
-from tracker.actions.reactions import facts_of, react
+from tracker.actions.reactions import Reaction, facts_of, react
 from tracker.actions.tally import IssueTally, Tally, add_up
 from tracker.domain import sketch
 from tracker.domain.event import LEVELS
@@ -219,7 +219,20 @@ def _write_issues(
     reaction = react(rows, tally, new_people)
     reaction.write()
     write_activity(entries + reaction.entries)
+    ownership.own(_arrivals(placement, tally, reaction))
     return reaction.regressed
+
+
+def _arrivals(placement: Placement, tally: Tally, reaction: Reaction) -> list[tuple[int, Prepared]]:
+    """Issues that are new or came back, each with the event that made it so."""
+    found = [(founding.issue_id, founding.first) for founding in placement.foundings.values()]
+    for entry in reaction.entries:
+        if entry.kind == ActivityKind.REGRESSED and entry.issue_id is not None:
+            for one in tally.issues[entry.project_id, entry.issue_id].sightings:
+                if one.prepared.event.event_id == entry.data["event_id"]:
+                    found.append((entry.issue_id, one.prepared))
+                    break
+    return found
 
 
 def _issue_counts(

@@ -75,9 +75,13 @@ class EmptyComment(TriageError):
 
 
 def assign(
-    issues: QuerySet[Issue], actor: User | None, to: User | Team | None, now: datetime
+    issues: QuerySet[Issue],
+    actor: User | None,
+    to: User | Team | None,
+    now: datetime,
+    why: str = "",
 ) -> Outcome:
-    """Make a person or a team responsible; None: nobody.
+    """Make a person or a team responsible; None: nobody. `why` is for the history.
 
     Raises NotAMember when the person can't see one of the issues' projects.
     """
@@ -97,7 +101,7 @@ def assign(
         Issue.objects.filter(pk__in=[row.pk for row in changing]).update(
             assignee=person, assignee_team=team
         )
-        data = {"user": wanted[0], "team": wanted[1], "name": str(to) if to else ""}
+        data = {"user": wanted[0], "team": wanted[1], "name": str(to) if to else "", "why": why}
         token = undo.remember(ActivityKind.ASSIGNED, actor, changing, before, now)
         write_activity([entry(r, ActivityKind.ASSIGNED, actor, now, data) for r in changing])
     return Outcome(tuple(row.pk for row in changing), len(rows) - len(changing), token)

@@ -13,7 +13,9 @@ from tracker.models.issue import GroupingKey, Issue, IssueTag, IssueUser
 from tracker.models.ledger import Ledger
 from tracker.models.monitor import CheckIn, Monitor
 from tracker.models.move import Move
+from tracker.models.ownership import IssueOwner, OwnershipRules
 from tracker.models.project import Environment, Project, ProjectKey, Release
+from tracker.models.release_use import Release5m, ReleaseUse
 from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
 from tracker.models.rules import GroupingRules, IssueFeatures
 from tracker.models.saved_view import SavedView
@@ -38,6 +40,7 @@ __all__ = [
     "Invitation",
     "Issue",
     "IssueFeatures",
+    "IssueOwner",
     "IssueTag",
     "IssueText",
     "IssueUser",
@@ -45,10 +48,13 @@ __all__ = [
     "Membership",
     "Monitor",
     "Move",
+    "OwnershipRules",
     "PayloadDictionary",
     "Project",
     "ProjectKey",
     "Release",
+    "Release5m",
+    "ReleaseUse",
     "Role",
     "Rollup5m",
     "RollupDay",

@@ -29,6 +29,7 @@ class ActivityKind(models.TextChoices):
     UNMERGED = "unmerged", "unmerged"
     DELETED = "deleted", "deleted"
     RULES_CHANGED = "rules_changed", "grouping rules changed"
+    OWNERSHIP_CHANGED = "ownership_changed", "ownership rules changed"
     GROUPING_UPGRADED = "grouping_upgraded", "grouping upgraded"
 
 
