@@ -35,7 +35,7 @@ OF_RELEASE = ("project_id", "release_id", "environment_id")
 class Migration(migrations.Migration):
     """Nothing is filled in: rules are new, and counts of releases begin now."""
 
-    dependencies = [("tracker", "0033_attempts_to_log_in")]
+    dependencies = [("tracker", "0034_invitations_and_views")]
 
     operations = [
         migrations.RunSQL(
