@@ -84,8 +84,11 @@ class Health(Struct, frozen=True):
         return [_BANNERS[what] for what in sorted(self.capped) if what in _BANNERS]
 
 
-def of_project(project_id: int, now: datetime, days: int = 7) -> Health:
-    """The last days of one project, today included; a handful of indexed queries."""
+def of_project(project_id: int, now: datetime, days: int = 7, *, with_keys: bool = True) -> Health:
+    """The last days of one project, today included; a handful of indexed queries.
+
+    Three without the quarantine and the use of keys.
+    """
     since = now.date() - timedelta(days=days - 1)
     books: dict[str, dict[str, int]] = {}
     rows = Ledger.objects.filter(project_id=project_id, day__gte=since)
@@ -105,14 +108,16 @@ def of_project(project_id: int, now: datetime, days: int = 7) -> Health:
         oldest_seconds=oldest,
         duplicate=total("duplicate"),
         quarantined=total("quarantined"),
-        in_quarantine=Quarantined.objects.filter(project_id=project_id).count(),
+        in_quarantine=(
+            Quarantined.objects.filter(project_id=project_id).count() if with_keys else 0
+        ),
         filtered=_sorted(books.get("filtered", {})),
         refused=_sorted(books.get("refused", {})),
         skipped=_sorted(books.get("skipped", {})),
         lost=_sorted(books.get("lost", {})),
         capped=_sorted(books.get("capped", {})),
         sdks=sdks_of(project_id),
-        keys=usage_of(project_id, now.date()),
+        keys=usage_of(project_id, now.date()) if with_keys else (),
     )
 
 

@@ -16,10 +16,10 @@ _HOT = 3
 """The newest bars of a sparkline glow."""
 
 
-def sparkline(series: Series, width: int = 96, height: int = 24) -> SafeString:
-    """Bars of one series; the newest stand out."""
+def sparkline(series: Series, width: int = 96, height: int = 24, label: str = "") -> SafeString:
+    """Bars of one series (events of 24 hours, unless `label` says else); the newest stand out."""
     counts = series.counts
-    label = f"{series.total:,} events in 24 hours, at most {series.peak:,} an hour"
+    label = label or f"{series.total:,} events in 24 hours, at most {series.peak:,} an hour"
     cold = _bars(counts[:-_HOT], 0, len(counts), series.peak, width, height)
     hot = _bars(counts[-_HOT:], len(counts) - _HOT, len(counts), series.peak, width, height)
     return format_html(

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
+from django.views.decorators.http import require_GET
 
-from tracker import readers
+from tracker import instance, readers
 from tracker.access import Access
 from tracker.charts import sparkline
 from tracker.domain.trends import HOUR, floor_to, series
@@ -48,6 +49,23 @@ class EmberwatchSite(AdminSite):
 
         return Login.as_view()(request)
 
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The owner's page beside Django's."""
+        view = self.admin_view(require_GET(self.instance_view))
+        return [path("instance/", view, name="instance"), *super().get_urls()]
+
+    def instance_view(self, request: HttpRequest) -> TemplateResponse:
+        """How the whole instance is doing; for owners, others find nothing here."""
+        access = Access.of(cast("User", request.user))  # the address lets only users in
+        if not access.is_owner:
+            raise Http404
+        now = datetime.now(UTC)
+        context = {
+            **self.each_context(request), **instance.context(now), "title": "Instance",
+            "now": now, "projects": project_cards(access, now),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/instance.html", context)
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page needs; without the list of all models, which nobody navigates by."""
         return {
@@ -59,6 +77,7 @@ class EmberwatchSite(AdminSite):
             "is_popup": False,
             "is_nav_sidebar_enabled": False,
             "log_entries": [],
+            "is_owner": bool(request.user.is_authenticated and request.user.is_superuser),
             "sections": self._sections(request) if self.has_permission(request) else [],
             "now": datetime.now(UTC),
         }

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from tracker.admin.base import ScopedAdmin, access_of
+from tracker.admin.overview import OverviewPages
 from tracker.domain.snippets import snippets
 from tracker.models import Environment, Project, ProjectKey, Release, Role
 from tracker.models.project import new_public_key
@@ -27,7 +28,7 @@ def base_url() -> str:
 
 
 @admin.register(Project)
-class ProjectAdmin(ScopedAdmin[Project]):
+class ProjectAdmin(OverviewPages, ScopedAdmin[Project]):
     """Projects of the user's teams; a new one comes with its first key."""
 
     list_display = ("name", "slug", "team", "platform", "first_event_at", "links")
@@ -79,6 +80,7 @@ class ProjectAdmin(ScopedAdmin[Project]):
                  name="tracker_project_setup"),
             path("<int:project_id>/waiting/", wrap(require_GET(self.waiting_view)),
                  name="tracker_project_waiting"),
+            *self.overview_urls(),
             *super().get_urls(),
         ]  # fmt: skip
 
