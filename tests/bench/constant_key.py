@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.bench.bodies import Source
 
@@ -91,8 +92,8 @@ def keyed(mode: str, ready: dict[tuple[str, ...], Any]) -> Iterator[None]:
     """The digest with the keys of a mode."""
     from ingest import digest
     from tracker.domain.grouping import Key, Keys
+    from tracker.domain.grouping import keys_of as real
 
-    real = digest.keys_of
     one = Keys("g1", (Key("weak", b"constant".ljust(16), "all is one"),))
 
     def free(event: Any, version: str, rules: Any) -> Keys:
@@ -107,11 +108,8 @@ def keyed(mode: str, ready: dict[tuple[str, ...], Any]) -> Iterator[None]:
     modes: dict[str, Callable[..., Keys]] = {
         "real": real, "free": free, "constant": lambda *_: one,
     }  # fmt: skip
-    digest.keys_of = modes[mode]
-    try:
+    with mock.patch.object(digest, "keys_of", modes[mode]):
         yield
-    finally:
-        digest.keys_of = real
 
 
 def main(corpus: Path, rounds: int = 7) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import digest, regroup
+from ingest import regroup
 from ingest.adapters.base import Context
 from ingest.adapters.sentry import event_from_dict
 from tests.factories.events import python_event, send
@@ -94,7 +94,3 @@ def test_what_cannot_be_read_is_counted(project: Project) -> None:
     EventRow.objects.filter(event_id=first.event_id).update(payload=b"broken")
     told = regroup.preview_rules(project, NO_RULES, NO_RULES)
     assert (told.preview.events, told.unread) == (1, 1)
-
-
-def test_the_digest_and_the_preview_share_their_rules() -> None:
-    assert digest.NO_RULES is NO_RULES

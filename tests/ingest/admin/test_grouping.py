@@ -83,8 +83,8 @@ def test_preview_shows_links_and_saves_nothing(cast: Cast):
     assert not GroupingRules.objects.exists()
 
     client.post(address(cast.red), form("save", RULE))
-    page = client.post(address(cast.red), form("preview", "", base=1))
-    split = page.context["splits"][0]
+    answer = client.post(address(cast.red), form("preview", "", base=1))
+    split = answer.context["splits"][0]
     assert [part.events for part in split.parts] == [2, 1]
     for part in split.parts:
         assert client.get(part.url).status_code == 200
@@ -95,8 +95,8 @@ def test_history_shows_what_changed_and_takes_it_back(cast: Cast):
     client.post(address(cast.red), form("save", "type:A -> a"))
     answer = client.post(address(cast.red), form("save", "type:B -> b", "path:x -app", base=1))
     assert answer.status_code == 302
-    page = client.get(address(cast.red))
-    latest = page.context["revisions"][0]
+    answer = client.get(address(cast.red))
+    latest = answer.context["revisions"][0]
     assert [(line.sign, line.text) for line in latest.diff] == [
         ("@", "Fingerprint rules"), ("-", "type:A -> a"), ("+", "type:B -> b"),
         ("@", "Stack rules"), ("+", "path:x -app"),

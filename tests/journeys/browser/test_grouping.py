@@ -53,7 +53,7 @@ def test_rules_are_tried_saved_and_taken_back(browser: Browser, rules_page: str)
     assert browser.all(".diff .d-out") and browser.all(".diff .d-in")
     browser.all(".revisions details")[1].find_element("tag name", "summary").click()
     press(browser, "restore")
-    assert "All values" in browser.find("#fingerprint_rules").get_attribute("value")
+    assert "All values" in str(browser.find("#fingerprint_rules").get_attribute("value"))
     write(browser, "")
     press(browser, "save")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from ingest import digest
@@ -50,7 +53,7 @@ def test_rules_group_and_name_new_events(project: Project) -> None:
 
 
 def test_stack_rules_reach_the_digest(project: Project) -> None:
-    def called_by(caller: str) -> dict:
+    def called_by(caller: str) -> dict[str, Any]:
         body = python_event(1)
         frames = body["exception"]["values"][0]["stacktrace"]["frames"]
         frames.insert(0, {**frames[0], "function": caller, "context_line": f"{caller}()"})
@@ -211,6 +214,31 @@ def test_two_upgrades_later_issues_of_the_first_version_are_found(
     assert project.previous_grouping_versions == ["g2", "g1"]
     send(project, python_event(1))
     assert Issue.objects.get().events == 2
+
+
+def test_the_command_upgrades_by_slug_or_all(project: Project, newer: None, capsys) -> None:
+    make_project("Other")
+    with pytest.raises(CommandError, match="--all"):
+        call_command("upgrade_grouping")
+    with pytest.raises(CommandError, match="no project nowhere"):
+        call_command("upgrade_grouping", project.slug, "nowhere")
+    assert not Project.objects.filter(grouping_version="g2").exists()
+    call_command("upgrade_grouping", project.slug)
+    call_command("upgrade_grouping", "--all")
+    assert capsys.readouterr().out.splitlines() == [
+        "shop: g1 -> g2",
+        "other: g1 -> g2",
+        "shop: g2 already",
+    ]
+
+
+def test_old_clients_group_by_their_checksum(project: Project) -> None:
+    """Raven's `checksum` is a fingerprint of one part."""
+    for words in ("one", "two"):
+        send(project, {**python_event(1), "message": words, "checksum": "c0ffee" * 5})
+    send(project, {**python_event(1), "checksum": "beef" * 8})
+    assert sorted(Issue.objects.values_list("events", flat=True)) == [1, 2]
+    assert set(GroupingKey.objects.values_list("kind", flat=True)) == {"fingerprint"}
 
 
 def test_there_is_nothing_newer_than_the_newest(project: Project) -> None:

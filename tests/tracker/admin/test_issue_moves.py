@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -139,7 +140,7 @@ def test_pages_follow_a_merge_at_once(cast: Cast, two: tuple[Issue, Issue], slow
     old = client.get(reverse("admin:tracker_issue_event", args=[younger.pk, theirs]))
     assert old["Location"] == reverse("admin:tracker_issue_event", args=[older.pk, theirs])
 
-    moving.work_off(timezone.now() + timezone.timedelta(seconds=30), timezone.now)
+    moving.work_off(timezone.now() + timedelta(seconds=30), timezone.now)
     page, _ = ask(client, at(older))
     assert "still on the way here" not in page
     after = {tag.key: tag for tag in client.get(at(older)).context["tag_shares"]}
