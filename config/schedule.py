@@ -39,6 +39,7 @@ TABLE = (
     Task("tracker.tasks.train", IO, every=60),
     Task("tracker.tasks.partitions", IO, every=3600),
     Task("tracker.tasks.age_substatus", IO, every=3600),
+    Task("tracker.tasks.bulk", IO, every=5),
     Task("tracker.tasks.wake", IO, every=20),
     Task("tracker.tasks.score_fresh", IO, every=300),
     Task("tracker.tasks.score", IO, every=3600),

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tracker.actions import escalation, moving, retain, scoring, undo, upkeep
+from tracker.actions import bulk, escalation, moving, retain, scoring, undo, upkeep
 
 
 @shared_task(name="tracker.tasks.partitions")
@@ -74,3 +74,9 @@ def score() -> int:
 def resolve_quiet() -> int:
     """Resolve what has been quiet for as long as its project waits."""
     return upkeep.resolve_quiet_issues(timezone.now())
+
+
+@shared_task(name="tracker.tasks.bulk")
+def work_off_bulk() -> int:
+    """Go on with what was asked of many issues."""
+    return bulk.work_off(timezone.now() + timedelta(seconds=20), timezone.now)

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from alerts.domain.text import one_line
+from tracker.auditing import Audited
 from tracker.models import Issue, Project, Role, User
 
 M = TypeVar("M", bound=Model)
@@ -40,7 +41,7 @@ else:
         """Django's, which takes no type parameter while running."""
 
 
-class ProjectAdmin(_ModelAdmin[M], Generic[M]):
+class ProjectAdmin(Audited[M], _ModelAdmin[M], Generic[M]):
     """Triagers see, admins of the project configure; what is foreign is not found."""
 
     project_path: ClassVar[str] = "project"

@@ -15,6 +15,7 @@ from ingest import quarantine
 from ingest.models import Quarantined
 from tracker.admin._typed import StockAdmin
 from tracker.admin.base import access_of
+from tracker.auditing import Audited
 from tracker.models import Project
 
 AT_ONCE = 10_000
@@ -22,9 +23,10 @@ AT_ONCE = 10_000
 
 
 @admin.register(Quarantined)
-class QuarantineAdmin(StockAdmin[Quarantined]):
+class QuarantineAdmin(Audited[Quarantined], StockAdmin[Quarantined]):
     """What failed, why, and a way back into the inbox."""
 
+    audit_views = True
     list_display = ("received_at", "project", "adapter", "size", "reason")
     list_filter = ("adapter",)
     search_fields = ("reason",)

@@ -21,6 +21,7 @@ from tracker.actions.common import Outcome, TriageError
 from tracker.models import ActivityKind, Issue, Role, Undo, User
 
 VALID = timedelta(minutes=10)
+KEPT = timedelta(hours=6)
 
 Columns = tuple[str, ...]
 _ASSIGNEE = ("assignee_id", "assignee_team_id")
@@ -87,7 +88,7 @@ def undo(token: str | UUID, actor: User, now: datetime) -> Outcome:
     waiting = list(parts.filter(undone_at=None).values_list("pk", "created_at"))
     if not waiting:
         raise NothingToUndo("There is nothing to undo, or it was undone already.")
-    if min(made for _, made in waiting) < now - VALID:
+    if max(made for _, made in waiting) < now - VALID:
         raise TooLate("Undo is offered for ten minutes; change the issues by hand.")
     changed: list[int] = []
     skipped = 0
@@ -135,5 +136,5 @@ def _entry(row: Issue, verb: str, before: Mapping[str, Any], actor: User, now: d
 
 
 def forget(now: datetime) -> int:
-    """Drop what can't be undone any more; returns how much."""
-    return Undo.objects.filter(created_at__lt=now - VALID).delete()[0]
+    """Drop what can't be undone any more; returns how much. Long bulks have early parts."""
+    return Undo.objects.filter(created_at__lt=now - KEPT).delete()[0]

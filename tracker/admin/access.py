@@ -12,6 +12,7 @@ from django.urls import reverse
 from tracker.access import Access
 from tracker.admin._typed import StockForm, StockInline, StockUserAdmin
 from tracker.admin.base import ScopedAdmin, access_of, found
+from tracker.auditing import Audited
 from tracker.models import ApiToken, Membership, Role, Team, User
 
 if admin.site.is_registered(Group):
@@ -108,7 +109,7 @@ class TeamAdmin(ScopedAdmin[Team]):
 
 
 @admin.register(User)
-class UserAdmin(StockUserAdmin[User]):
+class UserAdmin(Audited[User], StockUserAdmin[User]):
     """Accounts are the owner's; everybody may edit the harmless parts of their own."""
 
     list_display = ("username", "email", "alert_email", "is_active", "is_superuser", "last_login")

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest
 
 from tracker.access import Access
 from tracker.admin._typed import M, StockAdmin
+from tracker.auditing import Audited
 from tracker.models import Project, Role, Team, User
 
 
@@ -17,7 +18,7 @@ def access_of(request: HttpRequest) -> Access:
     return Access.of(cast("User", request.user))  # the admin lets only users in
 
 
-class ScopedAdmin(StockAdmin[M], Generic[M]):
+class ScopedAdmin(Audited[M], StockAdmin[M], Generic[M]):
     """Rows of the user's teams only; who may change them is a matter of roles.
 
     A foreign id is not found, whatever is asked of it.

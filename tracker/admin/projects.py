@@ -175,6 +175,7 @@ class ProjectKeyAdmin(ScopedAdmin[ProjectKey]):
             new_public_key(), new_public_key(), new_public_key(),
         )  # fmt: skip
         key.save(update_fields=["public_key", "rollbar_post_server", "rollbar_post_client"])
+        self.log_change(request, key, "Replaced the key and its tokens.")
         messages.success(request, "The key was replaced; configure the SDKs with the new one.")
         return HttpResponseRedirect(reverse("admin:tracker_projectkey_change", args=[key.pk]))
 

@@ -3,6 +3,8 @@
 from tracker.models.access import ApiToken, Membership, Role, Team, User
 from tracker.models.activity import Activity, ActivityKind
 from tracker.models.attachment import Attachment
+from tracker.models.audit import AuditEntry
+from tracker.models.bulk import BulkJob
 from tracker.models.deploy import Deploy
 from tracker.models.dictionary import PayloadDictionary
 from tracker.models.event import EventRow, EventSeen
@@ -28,6 +30,8 @@ __all__ = [
     "ActivityKind",
     "ApiToken",
     "Attachment",
+    "AuditEntry",
+    "BulkJob",
     "CheckIn",
     "Deploy",
     "Environment",

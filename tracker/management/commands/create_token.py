@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tracker.actions import audit
 from tracker.models import ApiToken, User
 
 
@@ -27,8 +28,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {options['user']!r}.")
         scopes = [word.strip() for word in options["scope"].split(",") if word.strip()]
         try:
-            _, secret = ApiToken.make(user, scopes, options["name"])
+            token, secret = ApiToken.make(user, scopes, options["name"])
         except ValueError as error:
             raise CommandError(str(error)) from None
+        after = {"user": user, "scopes": scopes}
+        audit.record("added", actor=None, target=token, after=after)
         self.stdout.write(f"Token of {user} for {', '.join(scopes)}; it is not shown again:")
         self.stdout.write(secret)
