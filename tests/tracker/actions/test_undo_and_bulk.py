@@ -36,7 +36,7 @@ def ana(project: Project) -> User:
 
 
 def everything() -> list[dict[str, Any]]:
-    return list(Issue.objects.order_by("pk").values())
+    return [dict(row) for row in Issue.objects.order_by("pk").values()]
 
 
 VERBS: dict[str, Callable[[Any, User, datetime], triage.Outcome]] = {

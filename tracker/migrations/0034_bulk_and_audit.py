@@ -13,7 +13,7 @@ AUDIT = (Path(__file__).parent / "sql" / "audit.sql").read_text()
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0032_undo_of_triage"),
+        ("tracker", "0033_attempts_to_log_in"),
     ]
 
     operations = [
