@@ -28,7 +28,7 @@ def fill(projects: list[Project], issues: int) -> None:
     run(
         """INSERT INTO tracker_issue (project_id, status, substatus, level, type, message, culprit,
              title, platform, logger, first_seen, last_seen, environments, events, users,
-             state_changed_at, state_why)
+             state_changed_at, state_why, snooze)
            SELECT (%s::bigint[])[1 + n %% %s],
              CASE WHEN n %% 10 < 7 THEN 'unresolved' ELSE 'snoozed' END,
              CASE WHEN n %% 10 < 7 THEN 'ongoing' END, 40,
@@ -36,7 +36,8 @@ def fill(projects: list[Project], issues: int) -> None:
              'order ' || md5(n::text) || ' could not be placed in the warehouse of number ' || n,
              'shop.module' || n %% 500 || '.handle', 'title', 'python', '',
              now() - interval '90 days', now() - n * interval '6 minutes', ARRAY[n %% 3]::bigint[],
-             n, n %% 1000, now(), ''
+             n, n %% 1000, now(), '',
+             CASE WHEN n %% 10 >= 7 THEN '{"kind": "next"}'::jsonb END
            FROM generate_series(1, %s) n""",
         [numbers, len(numbers), issues],
     )

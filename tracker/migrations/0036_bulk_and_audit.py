@@ -13,7 +13,7 @@ AUDIT = (Path(__file__).parent / "sql" / "audit.sql").read_text()
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0033_attempts_to_log_in"),
+        ("tracker", "0034_invitations_and_views"),
     ]
 
     operations = [
