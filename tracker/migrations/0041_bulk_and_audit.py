@@ -13,7 +13,7 @@ AUDIT = (Path(__file__).parent / "sql" / "audit.sql").read_text()
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0034_invitations_and_views"),
+        ("tracker", "0040_ownership_and_releases"),
     ]
 
     operations = [
