@@ -120,7 +120,7 @@ class Scored(NamedTuple):
 def facts(
     rows: Sequence[tuple[int, int]], production: Sequence[int], now: datetime, many: int
 ) -> list[Scored]:
-    """Facts of issues whose priority is computed, their rows locked; busy ones are left out.
+    """Facts of issues whose priority is computed; no row is locked, so the digest never waits.
 
     `production`: ids of environments that are. People are only counted where `many` are
     possible, and only up to `many`.
@@ -141,11 +141,28 @@ def facts(
            FROM tracker_issue i
            JOIN unnest(%s::bigint[], %s::bigint[]) q (project, issue)
              ON i.project_id = q.project AND i.id = q.issue
-           WHERE NOT i.priority_by_hand AND i.merged_into IS NULL AND i.deleted_at IS NULL
-           ORDER BY i.project_id, i.id FOR NO KEY UPDATE OF i SKIP LOCKED""",
+           WHERE NOT i.priority_by_hand AND i.merged_into IS NULL AND i.deleted_at IS NULL""",
         [list(production), many, many, now, now, many, *columns(rows, 2)],
     )
     return [Scored(*row) for row in found]
+
+
+def set_priorities(rows: Sequence[tuple[int, int, int, int]]) -> int:
+    """Set priorities: (project, id, was, is); what changed meanwhile, or is busy, stays."""
+    if not rows:
+        return 0
+    return run(
+        """WITH mine AS (
+             SELECT i.project_id, i.id, q.fresh FROM tracker_issue i
+             JOIN unnest(%s::bigint[], %s::bigint[], %s::int2[], %s::int2[])
+               q (project, issue, was, fresh) ON i.project_id = q.project AND i.id = q.issue
+             WHERE NOT i.priority_by_hand AND i.priority = q.was
+             ORDER BY i.project_id, i.id FOR NO KEY UPDATE OF i SKIP LOCKED
+           )
+           UPDATE tracker_issue i SET priority = mine.fresh FROM mine
+           WHERE i.project_id = mine.project_id AND i.id = mine.id""",
+        columns(rows, 4),
+    ).rowcount
 
 
 def touched(
@@ -164,25 +181,25 @@ def touched(
 def set_trends(rows: Sequence[tuple[int, int]], now: datetime) -> int:
     """Compute the trend of some issues from hourly counts; returns how many changed by 1 %."""
     return run(
-        """WITH asked AS (
-             SELECT i.project_id, i.id, i.trend FROM tracker_issue i
-             JOIN unnest(%s::bigint[], %s::bigint[]) q (project, issue)
-               ON i.project_id = q.project AND i.id = q.issue
-             ORDER BY i.project_id, i.id FOR NO KEY UPDATE OF i SKIP LOCKED
-           ), counted AS (
+        """WITH counted AS (
              SELECT a.project_id, a.id, a.trend,
                (coalesce(sum(h.events) FILTER (WHERE h.bucket >= q.day), 0) + 1)::float8
                / (coalesce(sum(h.events) FILTER (WHERE h.bucket < q.day), 0) / 7.0 + 1)::float8
                  AS fresh
-             FROM asked a
+             FROM unnest(%s::bigint[], %s::bigint[]) w (project, issue)
+             JOIN tracker_issue a ON a.project_id = w.project AND a.id = w.issue
              CROSS JOIN (SELECT date_trunc('hour', %s::timestamptz) - interval '23 hours') q (day)
              LEFT JOIN tracker_rolluphour h
                ON h.project_id = a.project_id AND h.issue_id = a.id
                  AND h.bucket >= q.day - interval '7 days'
              GROUP BY a.project_id, a.id, a.trend
+           ), mine AS (
+             SELECT i.project_id, i.id, c.fresh FROM tracker_issue i
+             JOIN counted c ON i.project_id = c.project_id AND i.id = c.id
+             WHERE abs(c.fresh - c.trend) > 0.01 * c.trend
+             ORDER BY i.project_id, i.id FOR NO KEY UPDATE OF i SKIP LOCKED
            )
-           UPDATE tracker_issue i SET trend = c.fresh FROM counted c
-           WHERE i.project_id = c.project_id AND i.id = c.id
-             AND abs(c.fresh - c.trend) > 0.01 * c.trend""",
+           UPDATE tracker_issue i SET trend = mine.fresh FROM mine
+           WHERE i.project_id = mine.project_id AND i.id = mine.id""",
         [*columns(rows, 2), now],
     ).rowcount

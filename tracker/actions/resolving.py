@@ -18,7 +18,7 @@ from tracker import states
 from tracker.actions import scoring, undo
 from tracker.actions.activity import write_activity
 from tracker.actions.common import Outcome, TriageError, entry, locked
-from tracker.domain import comebacks, trends
+from tracker.domain import comebacks
 from tracker.domain import snooze as sleep
 from tracker.domain.comebacks import How
 from tracker.domain.lifecycle import Cause, columns, move, sources
@@ -166,7 +166,7 @@ def snooze(
         def change(row: Issue) -> dict[str, Any]:
             mine = wanted
             if until is Until.ESCALATING:
-                mine = Snooze(until, now, moment, usual.get(row.pk, trends.escalating_from([])), 60)
+                mine = Snooze(until, now, moment, usual[row.pk], 60)
             row.snooze, row.snoozed_until = sleep.to_json(mine), moment
             return {"snooze": row.snooze, "why": sleep.sentence(mine)}
 

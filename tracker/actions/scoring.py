@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-
-from django.db import transaction
+from math import ceil
 
 from tracker import states
+from tracker.domain.escalation import BASE, FLOOR, baseline, hours_of
 from tracker.domain.priority import MANY_USERS, Facts, is_production, priority_of
-from tracker.domain.trends import DAY, HOUR, escalating_from, floor_to
+from tracker.domain.trends import HOUR, floor_to
 from tracker.models import Environment, Issue, RollupHour
 
 CHUNK = 1_000
-"""Issues a transaction scores at the most."""
+"""Issues a statement scores at the most; only those that change are locked."""
 FRESH = timedelta(minutes=20)
 """How far back the quick timer looks."""
 STALE = timedelta(hours=49)
@@ -31,8 +31,7 @@ def score(now: datetime, since: timedelta) -> int:
     """Compute priority and trend of issues seen lately; returns how many rows changed."""
     changed = 0
     for rows in _chunks(now - since):
-        with transaction.atomic():
-            changed += _prioritise(rows, now) + states.set_trends(rows, now)
+        changed += _prioritise(rows, now) + states.set_trends(rows, now)
     return changed
 
 
@@ -47,32 +46,28 @@ def _prioritise(rows: Sequence[tuple[int, int]], now: datetime) -> int:
     projects = {project for project, _ in rows}
     names = Environment.objects.filter(project__in=projects).values_list("pk", "name")
     production = [number for number, name in names if is_production(name)]
-    with transaction.atomic():
-        changes = []
-        for row in states.facts(rows, production, now, MANY_USERS):
-            facts = Facts(row.level, row.unhandled, row.production, row.users_24h, row.escalating)
-            found = priority_of(facts).value
-            if found != row.priority:
-                changes.append({"project_id": row.project_id, "id": row.id, "priority": found})
-        states.put(("priority",), changes)
-    return len(changes)
+    changes = []
+    for row in states.facts(rows, production, now, MANY_USERS):
+        facts = Facts(row.level, row.unhandled, row.production, row.users_24h, row.escalating)
+        found = priority_of(facts).value
+        if found != row.priority:
+            changes.append((row.project_id, row.id, row.priority, found))
+    return states.set_priorities(changes)
 
 
 def escalations(issues: Sequence[Issue], now: datetime) -> dict[int, int]:
     """Events an hour from which each issue is escalating, by the hours of its last week."""
     hour = floor_to(now, HOUR)
-    start = hour - 7 * DAY
     counts: dict[int, dict[datetime, int]] = {}
     for issue, bucket, events in RollupHour.objects.filter(
         project_id__in={i.project_id for i in issues}, issue_id__in=[i.pk for i in issues],
-        bucket__gte=start, bucket__lt=hour,
+        bucket__gte=hour - BASE, bucket__lt=hour,
     ).values_list("issue_id", "bucket", "events"):  # fmt: skip
         hours = counts.setdefault(issue, {})
         hours[bucket] = hours.get(bucket, 0) + events
     found = {}
     for each in issues:
-        first = max(start, floor_to(each.first_seen, HOUR))
-        length = max(int((hour - first) / HOUR), 0)
-        hours = counts.get(each.pk, {})
-        found[each.pk] = escalating_from([hours.get(first + HOUR * n, 0) for n in range(length)])
+        seen = list(counts.get(each.pk, {}).values())
+        usual = baseline(seen, hours_of(each.first_seen, now))
+        found[each.pk] = ceil(usual.escalates_at) if usual.hours else FLOOR
     return found

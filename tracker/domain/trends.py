@@ -1,8 +1,6 @@
 """Counts over time: buckets without gaps, and whether an issue gets worse."""
 
-import math
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -115,18 +113,6 @@ def _direction(found: Trend, days: float) -> Direction:
     if found.factor >= RISING_FROM:
         return Direction.RISING
     return Direction.FALLING if found.factor < FALLING_BELOW else Direction.STEADY
-
-
-def escalating_from(hours: Sequence[int]) -> int:
-    """Events within an hour from which an issue escalates, given its hours (zeros included).
-
-    Far above the usual hour, and above its usual wobble; never less than ten.
-    """
-    if not hours:
-        return 10
-    usual = statistics.median(hours)
-    wobble = statistics.median(abs(hour - usual) for hour in hours)
-    return math.ceil(max(10, 3 * usual, usual + 5 * 1.48 * wobble))
 
 
 def _short(number: float) -> str:

@@ -13,7 +13,7 @@ from tests.factories.projects import make_project
 from tracker.actions import scoring, triage
 from tracker.domain.priority import Priority
 from tracker.domain.snooze import Until
-from tracker.domain.trends import DAY, HOUR, escalating_from, floor_to
+from tracker.domain.trends import DAY, HOUR, floor_to
 from tracker.models import Activity, Issue, IssueUser, Project, RollupHour, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,11 +157,3 @@ def test_what_is_unusual_follows_the_days(project: Project) -> None:
     )  # fmt: skip
     assert upkeep.set_escalation_levels(now) == 1
     assert (Issue.objects.get().snooze or {})["count"] == 63
-
-
-@pytest.mark.parametrize(
-    ("hours", "level"),
-    [([], 10), ([0] * 168, 10), ([5] * 168, 15), ([100] * 168, 300), ([0] * 167 + [500], 10)],
-)
-def test_escalation_is_far_above_the_usual(hours: list[int], level: int) -> None:
-    assert escalating_from(hours) == level
