@@ -20,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 warnings.filterwarnings("ignore", category=SecurityWarning)
 broker.install()
 app = Celery("emberwatch")
+app.set_default()  # "current" is per thread: those that ring bells must not meet a default app
 
 
 @app.on_configure.connect

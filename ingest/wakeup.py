@@ -38,8 +38,7 @@ def _client(url: str) -> redis.Redis:
 
 @lru_cache(maxsize=4)
 def _broker(url: str) -> Connection:
-    del url  # names the cache entry: tests change the broker
-    connection: Connection = current_app.connection_for_write()
+    connection: Connection = current_app.connection_for_write(url)
     connection.transport_options = {
         **(connection.transport_options or {}),
         "socket_timeout": TIMEOUT,
@@ -55,7 +54,7 @@ def send() -> bool:
     current_app.send_task(
         TASK,
         queue="digest",
-        connection=_broker(settings.REDIS_URL),
+        connection=_broker(current_app.conf.broker_url),
         retry=False,
         ignore_result=True,
     )
