@@ -37,6 +37,7 @@ class ProjectAdmin(OverviewPages, ScopedAdmin[Project]):
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
         (None, {"fields": ("name", "slug", "team", "platform")}),
+        ("Triage", {"fields": ("auto_resolve_days",)}),
         ("Privacy", {"fields": ("scrub", "keep_ip", "sensitive_words")}),
         ("Limits", {"fields": ("unlimited",)}),
     )
@@ -205,7 +206,7 @@ class ReleaseAdmin(ScopedAdmin[Release]):
     list_select_related = ("project__team",)
     search_fields = ("version",)
     ordering = ("-created_at",)
-    fields = ("project", "version", "source", "created_at", "released_at")
+    fields = ("project", "version", "source", "created_at", "released_at", "ignored")
     readonly_fields = ("project", "version", "source", "created_at")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

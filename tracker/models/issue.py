@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import OuterRef, Q
 
 from tracker.domain import snooze
+from tracker.domain.comebacks import How
 from tracker.domain.event import LEVEL_NAMES
 from tracker.domain.lifecycle import State, state_of
 from tracker.domain.priority import Priority
@@ -236,6 +237,20 @@ class Issue(models.Model):
         """`41 of 100 events`; "" unless it is snoozed."""
         state = self.snooze_state
         return snooze.sentence(state) if state else ""
+
+    @property
+    def resolution_text(self) -> str:
+        """`in 10.18.7, 10.24.0`, `in the next release after 1.4`; "" for a plain resolve."""
+        data = self.resolution or {}
+        match data.get("how"):
+            case How.IN:
+                return f"in {', '.join(data.get('fixes', ()))}"
+            case How.NEXT:
+                last = data.get("release")
+                return f"in the next release after {last}" if last else "in the next release"
+            case How.QUIET:
+                return "by itself, after being quiet"
+        return ""
 
     @property
     def priority_name(self) -> str:

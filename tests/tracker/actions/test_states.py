@@ -177,6 +177,7 @@ def test_next_release_end_to_end(project: Project, ana: User) -> None:
     send(project, python_event(release="10.18.7"))
     triage.resolve_in_next(Issue.objects.all(), ana, timezone.now())
     assert told("resolved") == {"how": "next", "release": "10.18.7"}
+    assert issue().resolution_text == "in the next release after 10.18.7"
     send(project, python_event(release="10.18.7"), python_event(release="10.9.0"))
     assert state() == ("resolved", None)
     assert issue().state_why == "kept resolved: 10.9.0 < 10.18.7 (semver)"
@@ -198,6 +199,7 @@ def test_next_release_end_to_end(project: Project, ana: User) -> None:
 def test_several_fixes_hold_within_their_lines(project: Project, ana: User) -> None:
     send(project, python_event(release="1.1.0"))
     triage.resolve_in(Issue.objects.all(), ["1.1.5", "2.0.0"], ana, timezone.now())
+    assert issue().resolution_text == "in 1.1.5, 2.0.0"
     for kept in ("1.1.4", "1.2.0"):
         send(project, python_event(release=kept))
         assert state() == ("resolved", None), kept
