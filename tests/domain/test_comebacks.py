@@ -117,6 +117,10 @@ def test_events_alone_never_outrank_what_was_released() -> None:
     assert not rumour.reopens and rumour.unknown and "from events only" in rumour.why
     real = judge(resolution, Sighting(LATER, "9.9"), known(told, Known("9.9", LATER, told=True)))
     assert real.reopens
+    plain = judge(Resolution(NOON, "1.0"), Sighting(LATER, "9.9"), known(told, Known("9.9", LATER)))
+    assert plain.reopens and plain.why == (
+        "seen again in release 9.9; it was resolved while release 1.0 was the last one affected"
+    )
 
 
 def test_implausible_versions_count_for_nothing() -> None:

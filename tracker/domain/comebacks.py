@@ -116,7 +116,10 @@ def _after_plain(resolution: Resolution, seen: str, known: Mapping[str, Known]) 
     if not last or not seen:
         return Comeback(True, f"{words} after it was resolved", seen)
     told = _compare(seen, last, known)
-    if told.sign is None:
+    newer, base = known.get(seen, Known(seen)), known.get(last, Known(last))
+    rumour = told.sign == 1 and base.told and not newer.told
+    if told.sign is None or (rumour and not newer.ignored):
+        # Nobody can tell that it is older: better one look too many than a comeback missed.
         why = f"{words}; it was resolved while release {last} was the last one affected"
         return Comeback(True, why, seen, last, told.method)
     if told.sign < 0:
