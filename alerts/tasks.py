@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from alerts import wake
-from alerts.actions import counting, folding, meeting, outbox, reading, upkeep
+from alerts.actions import counting, covering, folding, heartbeat, meeting, outbox, reading, upkeep
 
 log = structlog.get_logger(__name__)
 _waiting = threading.Lock()
@@ -52,6 +52,7 @@ def count() -> None:
     """Look at the counts of issues that were touched lately."""
     now = timezone.now()
     meeting.meet(now)
+    heartbeat.beat(now)
     read = counting.count(now)
     _ring_for(read.deliveries)
     _ring_release(read.held_until, now)
@@ -71,6 +72,7 @@ def sweep() -> None:
     """Find letters and deliveries whose bell nobody heard; throw old rows away."""
     evaluate()
     folding.release(timezone.now())
+    covering.cover()
     _ring_for(outbox.due())
     now = timezone.now()
     reading.raise_low_water(now)

@@ -211,6 +211,7 @@ SAMPLE_ABOVE = env.number("EMBERWATCH_SAMPLE_ABOVE", 100_000, low=100, high=10**
 
 # --- Going out: private addresses that webhooks may reach (default: none) ----------------------
 
+EMBERWATCH_HEARTBEAT_URL = env.text("EMBERWATCH_HEARTBEAT_URL")
 EMBERWATCH_OUTBOUND_ALLOW = env.words("EMBERWATCH_OUTBOUND_ALLOW")
 
 # --- Being watched -----------------------------------------------------------------------------

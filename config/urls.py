@@ -12,6 +12,7 @@ admin.autodiscover()
 urlpatterns: list[URLPattern | URLResolver] = [
     *([path("", include("ingest.urls"))] if find_spec("ingest.urls") else []),
     path("api/v1/", include("tracker.api.urls")),
+    path("", include("alerts.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -19,6 +19,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from alerts import transports, vault
+from alerts.actions import covering
 from alerts.actions.notices import People, absolute
 from alerts.domain import retry
 from alerts.models import Channel, Delivery
@@ -147,7 +148,7 @@ def send_test(channel: Channel, who: str) -> Delivery:
         why=f"sent by {who}",
         owner=str(channel.project.team),
     )
-    told = Content(notice, recipients=recipients)
+    told = Content(notice, recipients=recipients, project_id=channel.project_id)
     delivery = Delivery.objects.create(
         channel=channel, kind=Delivery.Kind.TEST, seq=0, state=Delivery.State.SENDING, attempts=1,
         lease_until=Now() + LEASE, content=msgspec.to_builtins(told),
@@ -235,7 +236,21 @@ def _failed(delivery: Delivery, error: TransportError) -> Attempt:
         outcome = Attempt(Delivery.State.RETRY, again_in=wait)
     if settled:
         _count_failure(delivery.channel_id, told["last_error"])
+        return msgspec.structs.replace(outcome, following=(*outcome.following, *_help(delivery)))
     return outcome
+
+
+def _help(delivery: Delivery) -> list[int]:
+    """Deliveries of other channels that a failure leads to."""
+    delivery.refresh_from_db(fields=["state", "attempts", "last_error"])
+    dead = delivery.state == Delivery.State.DEAD
+    found = (
+        covering.cover() if delivery.page and (dead or delivery.attempts >= covering.AFTER) else []
+    )
+    if dead and delivery.kind != Delivery.Kind.TROUBLE:
+        told = covering.tell_trouble(delivery.channel, delivery.last_error)
+        found += [told] if told is not None else []
+    return found
 
 
 def _count_success(channel_id: int) -> None:

@@ -132,7 +132,7 @@ class Teller:
         page = incident.severity == Severity.PAGE
         awake, asleep = self._recipients(channel, rule, issue, page=page)
         notes: list[Check] = []
-        content = Content(notice, rule.name, incident.severity, awake)
+        content = Content(notice, rule.name, incident.severity, awake, channel.project_id)
         delivery = Delivery(
             incident=incident, channel=channel, kind=KINDS[outcome], seq=incident.seq, page=page,
             content=msgspec.to_builtins(content),

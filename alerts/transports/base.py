@@ -111,6 +111,7 @@ class Content(Struct, frozen=True):
     severity: str = "notify"
     recipients: tuple[str, ...] = ()
     """Mail addresses; other transports know their receiver by their configuration."""
+    project_id: int = 0
 
 
 class Message(Struct, frozen=True):

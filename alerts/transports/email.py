@@ -18,6 +18,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 
+from alerts.actions import leaving
 from alerts.domain.text import one_line
 from alerts.transports.base import (
     Answer,
@@ -132,13 +133,17 @@ def compose(message: Message, address: str) -> EmailMultiAlternatives:
     """The whole mail for one recipient."""
     text, html = texts(message)
     mail = EmailMultiAlternatives(
-        subject(message), text, settings.DEFAULT_FROM_EMAIL, [address], headers=headers(message)
+        subject(message),
+        text,
+        settings.DEFAULT_FROM_EMAIL,
+        [address],
+        headers=headers(message, address),
     )
     mail.attach_alternative(html, "text/html")
     return mail
 
 
-def headers(message: Message) -> dict[str, str]:
+def headers(message: Message, address: str = "") -> dict[str, str]:
     """Threading: everything about one issue hangs on one root that nobody sent."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     found = {
@@ -146,6 +151,9 @@ def headers(message: Message) -> dict[str, str]:
         "Auto-Submitted": "auto-generated",
         "X-Emberwatch-Delivery": message.key,
     }
+    if message.content.project_id and address:
+        found["List-Unsubscribe"] = f"<{leaving.link(message.content.project_id, address)}>"
+        found["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if message.issue_id is not None:
         root = f"<issue-{message.issue_id}@{domain}>"
         start = f"<incident-{message.incident}@{domain}>"
