@@ -85,13 +85,13 @@ class IncidentAdmin(LogAdmin[Incident]):
 class DecisionAdmin(LogAdmin[Decision]):
     """Every decision of the last 14 days: "why was I (not) told"."""
 
-    list_display = ("created_at", "outcome", "kind", "rule", "issue_id", "why")
+    list_display = ("at", "outcome", "kind", "rule", "issue_id", "why")
     list_filter = ("outcome",)
     list_select_related = ("rule",)
     search_fields = ("issue_id",)
     search_help_text = "Id of an issue"
     ordering = ("-pk",)
-    fields = ("created_at", "project", "rule", "issue_id", "incident", "kind", "outcome", "why")
+    fields = ("at", "created_at", "project", "rule", "issue_id", "incident", "kind", "outcome", "why")
     readonly_fields = fields
 
     @admin.display(description="because")
