@@ -91,7 +91,17 @@ class DecisionAdmin(LogAdmin[Decision]):
     search_fields = ("issue_id",)
     search_help_text = "Id of an issue"
     ordering = ("-pk",)
-    fields = ("at", "created_at", "project", "rule", "issue_id", "incident", "kind", "outcome", "why")
+    fields = (
+        "at",
+        "created_at",
+        "project",
+        "rule",
+        "issue_id",
+        "incident",
+        "kind",
+        "outcome",
+        "why",
+    )
     readonly_fields = fields
 
     @admin.display(description="because")

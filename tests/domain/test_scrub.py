@@ -125,9 +125,9 @@ def test_the_raw_look_sees_every_secret(secret, ascii_only):
         secret + " " + "9 " * 200,
         "J@V" * 200 + " " + secret,
     ):
-        body = json.dumps({"a": text}, ensure_ascii=ascii_only).encode()
-        assert may_hold_secrets(body)
-        assert may_hold_secrets(body.replace(b"/", b"\\/"))
+        raw = json.dumps({"a": text}, ensure_ascii=ascii_only).encode()
+        assert may_hold_secrets(raw)
+        assert may_hold_secrets(raw.replace(b"/", b"\\/"))
 
 
 @given(

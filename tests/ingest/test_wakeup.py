@@ -10,7 +10,7 @@ from ingest import wakeup
 
 
 def messages(url: str, prefix: str) -> int:
-    return int(redis.Redis.from_url(url).llen(f"{prefix}digest"))  # type: ignore[arg-type]
+    return int(redis.Redis.from_url(url).llen(f"{prefix}digest"))
 
 
 @pytest.fixture

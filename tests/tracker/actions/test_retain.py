@@ -90,6 +90,7 @@ class TestRetention:
     def test_noisy_issues_keep_a_sample_and_exact_counts(self, settings) -> None:
         settings.SAMPLE_ABOVE = 100
         project = make_project()
+        bodies: list[dict[str, object]] = []
         for _ in range(4):
             bodies = [python_event(user={"id": number}) for number in range(200)]
             send(project, *bodies)

@@ -123,8 +123,10 @@ def test_triage_from_the_detail(cast: Cast):
     assert "Reopened." in page and ">Resolve</button>" in page
     page = client.post(act, {"action": "assign", "assignee": "me"}, follow=True).content.decode()
     assert "took it" in page
-    page = client.post(act, {"action": "comment", "text": "<b>mine</b>"}, follow=True)
-    assert "&lt;b&gt;mine&lt;/b&gt;" in page.content.decode()
+    page = client.post(
+        act, {"action": "comment", "text": "<b>mine</b>"}, follow=True
+    ).content.decode()
+    assert "&lt;b&gt;mine&lt;/b&gt;" in page
     page = client.post(act, {"action": "comment", "text": " "}, follow=True).content.decode()
     assert "Write something first." in page
 

@@ -12,7 +12,7 @@ ISSUE_PAGES = ("change", "event", "raw", "trace")
 
 
 def issue_page(cast: Cast, issue: Issue, page: str) -> str:
-    args = [issue.pk]
+    args: list[int | str] = [issue.pk]
     if page in ("event", "raw", "trace"):
         args.append(cast.event_of(issue).event_id.hex)
     return reverse(f"admin:tracker_issue_{page}", args=args)
