@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.views import LoginView
+from allauth.mfa.signals import authenticator_added, authenticator_removed
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import admin
@@ -15,6 +16,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from tracker.actions import audit
 from tracker.joining import is_invited
 
 
@@ -73,7 +75,27 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
 
 
 @receiver(user_logged_in)
-def start_fresh(sender: object, request: HttpRequest | None, **kwargs: Any) -> None:
-    """An offer to undo is of the person who was here before."""
-    if request is not None and hasattr(request, "session"):
-        request.session.pop("undo", None)
+def came_in(sender: object, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Log-ins are audited; an offer to undo is of the person who was here before."""
+    if request is None or "REMOTE_ADDR" not in request.META:
+        return  # a command or a test
+    request.session.pop("undo", None)
+    audit.record("logged in", actor=user, target=user, address=request.META["REMOTE_ADDR"])
+
+
+def _factor(action: str, request: HttpRequest, user: Any, authenticator: Any) -> None:
+    address = request.META.get("REMOTE_ADDR", "")
+    after = {"factor": authenticator.get_type_display()}
+    audit.record(action, actor=user, target=user, after=after, address=address)
+
+
+@receiver(authenticator_added)
+def factor_added(sender: object, **said: Any) -> None:
+    """A second factor or passkey was added."""
+    _factor("added a factor", said["request"], said["user"], said["authenticator"])
+
+
+@receiver(authenticator_removed)
+def factor_removed(sender: object, **said: Any) -> None:
+    """A second factor or passkey was removed."""
+    _factor("removed a factor", said["request"], said["user"], said["authenticator"])

@@ -75,13 +75,17 @@ def invitation_view(request: HttpRequest, secret: str) -> HttpResponse:
 def _take_up(
     request: HttpRequest, secret: str, form: AccountForm, now: datetime
 ) -> HttpResponse | None:
+    address = request.META.get("REMOTE_ADDR", "")
     try:
         if request.user.is_authenticated:
-            member = invitations.accept(secret, cast("User", request.user), now)
+            user = cast("User", request.user)
+            member = invitations.accept(secret, user, now, address=address)
             messages.success(request, f"You are now in {member.team} as {member.role}.")
         elif form.is_valid():
             data = form.cleaned_data
-            user = invitations.accept_as_new(secret, data["username"], data["password"], now)
+            user = invitations.accept_as_new(
+                secret, data["username"], data["password"], now, address=address
+            )
             login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
             messages.success(request, "Welcome. This is what waits for you.")
         else:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tracker.actions import bulk, escalation, moving, retain, scoring, undo, upkeep
+from tracker.actions import bulk, escalation, forgetting, moving, retain, scoring, undo, upkeep
 
 
 @shared_task(name="tracker.tasks.partitions")
@@ -29,8 +29,9 @@ def escalate() -> tuple[int, int]:
 
 @shared_task(name="tracker.tasks.move")
 def move() -> int:
-    """Move on with what merges, unmerges and deletes have left."""
-    return moving.work_off(timezone.now() + timedelta(seconds=8), timezone.now)
+    """Move on with what merges, unmerges, deletes and removals of people have left."""
+    finished = moving.work_off(timezone.now() + timedelta(seconds=8), timezone.now)
+    return finished + forgetting.work_off(timezone.now() + timedelta(seconds=4), timezone.now)
 
 
 @shared_task(name="tracker.tasks.retain")

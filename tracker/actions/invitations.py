@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from tracker.actions import audit
 from tracker.models import Invitation, Membership, Role, Team, User
 from tracker.models.access import ROLES_AT_LEAST
 
@@ -56,7 +57,7 @@ def may_invite(giver: User, team: Team) -> bool:
     return team.memberships.filter(user=giver, role__in=ROLES_AT_LEAST[Role.ADMIN]).exists()
 
 
-def accept(secret: str, user: User, now: datetime) -> Membership:
+def accept(secret: str, user: User, now: datetime, *, address: str = "") -> Membership:
     """Join the team, or rise in it; never fall. Raises Gone. Two at once: one joins."""
     with transaction.atomic():
         found = Invitation.objects.for_secret(secret, now)
@@ -71,10 +72,16 @@ def accept(secret: str, user: User, now: datetime) -> Membership:
         if _ORDER.index(Role(found.role)) > _ORDER.index(Role(member.role)):
             member.role = found.role
             member.save(update_fields=["role"])
+        audit.record(
+            "accepted", actor=user, target=found, after={"role": member.role}, address=address,
+            now=now,
+        )  # fmt: skip
         return member
 
 
-def accept_as_new(secret: str, username: str, password: str, now: datetime) -> User:
+def accept_as_new(
+    secret: str, username: str, password: str, now: datetime, *, address: str = ""
+) -> User:
     """Make an account and join with it. Raises Gone; IntegrityError when the name is taken."""
     with transaction.atomic():
         found = Invitation.objects.for_secret(secret, now)
@@ -86,5 +93,5 @@ def accept_as_new(secret: str, username: str, password: str, now: datetime) -> U
         user = User.objects.create_user(
             username, trusted, password, alert_email=found.email if not trusted else ""
         )
-        accept(secret, user, now)
+        accept(secret, user, now, address=address)
         return user

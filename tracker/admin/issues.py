@@ -19,6 +19,7 @@ from tracker.admin.base import access_of
 from tracker.admin.issue_detail import detail_context, event_text
 from tracker.admin.issue_list import ListState, found_by, list_context
 from tracker.admin.issue_moves import MovingPages
+from tracker.admin.people import AffectedPages
 from tracker.admin.verbs import BULK_LIMIT, NEEDS_ADMIN, carry_out, chosen, said, undoable
 from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
@@ -28,7 +29,7 @@ from tracker.search import jump
 
 
 @admin.register(Issue)
-class IssueAdmin(MovingPages, StockAdmin[Issue]):
+class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
     """Issues come from events alone: nothing is added, edited or deleted as a form."""
 
     def get_queryset(self, request: HttpRequest) -> IssueQuerySet:
@@ -70,6 +71,7 @@ class IssueAdmin(MovingPages, StockAdmin[Issue]):
             page(event + "raw/", require_GET(self.raw_view), "raw"),
             page(event + "trace/", require_GET(self.trace_view), "trace"),
             *self.moving_urls(page),
+            *self.affected_urls(page),
         ]
 
     # --- List ---------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tracker.admin.base import ScopedAdmin, access_of
 from tracker.admin.overview import OverviewPages
+from tracker.admin.people import PeoplePages
 from tracker.domain.snippets import snippets
 from tracker.models import Environment, Project, ProjectKey, Release, Role
 from tracker.models.project import new_public_key
@@ -28,7 +29,7 @@ def base_url() -> str:
 
 
 @admin.register(Project)
-class ProjectAdmin(OverviewPages, ScopedAdmin[Project]):
+class ProjectAdmin(PeoplePages, OverviewPages, ScopedAdmin[Project]):
     """Projects of the user's teams; a new one comes with its first key."""
 
     list_display = ("name", "slug", "team", "platform", "first_event_at", "links")
@@ -82,6 +83,7 @@ class ProjectAdmin(OverviewPages, ScopedAdmin[Project]):
             path("<int:project_id>/waiting/", wrap(require_GET(self.waiting_view)),
                  name="tracker_project_waiting"),
             *self.overview_urls(),
+            *self.people_urls(),
             *super().get_urls(),
         ]  # fmt: skip
 

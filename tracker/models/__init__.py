@@ -18,6 +18,7 @@ from tracker.models.move import Move
 from tracker.models.ownership import IssueOwner, OwnershipRules
 from tracker.models.project import Environment, Project, ProjectKey, Release
 from tracker.models.release_use import Release5m, ReleaseUse
+from tracker.models.removal import PersonRemoval
 from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
 from tracker.models.rules import GroupingRules, IssueFeatures
 from tracker.models.saved_view import SavedView
@@ -54,6 +55,7 @@ __all__ = [
     "Move",
     "OwnershipRules",
     "PayloadDictionary",
+    "PersonRemoval",
     "Project",
     "ProjectKey",
     "Release",

@@ -9,7 +9,7 @@ from django.test import Client
 
 from config import signing
 from config.env import BadSetting, Env
-from tracker.models import User
+from tracker.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -48,6 +48,8 @@ def test_the_session_is_a_new_one_and_no_stranger_leads_us_away(grace: User):
     assert answer.url == "/admin/"
     assert client.session.session_key != session.session_key
     assert "undo" not in client.session
+    entry = AuditEntry.objects.get(action="logged in")
+    assert (entry.actor, entry.address) == (grace, "127.0.0.1")
 
 
 def test_the_eleventh_wrong_password_of_a_minute_is_not_tried(grace: User):
@@ -102,6 +104,7 @@ def test_a_second_factor_is_asked_for_and_kept_sealed(grace: User):
     kept = Authenticator.objects.get(user=grace, type="totp").data["secret"]
     assert secret[1] not in kept
     assert get_adapter().decrypt(kept) == secret[1]
+    assert AuditEntry.objects.filter(action="added a factor", actor=grace).exists()
 
     again = Client()
     answer = log_in(again)
