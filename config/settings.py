@@ -206,6 +206,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 RETENTION_DAYS = env.number("EMBERWATCH_RETENTION_DAYS", 90, low=1, high=3650)
 """Days that events are kept; projects may keep theirs shorter."""
+SYMBOLS_DAYS = env.number("EMBERWATCH_SYMBOLS_DAYS", 90, low=1, high=3650)
+"""Days that source maps and debug files are kept after an event last needed them."""
 SAMPLE_ABOVE = env.number("EMBERWATCH_SAMPLE_ABOVE", 100_000, low=100, high=10**9)
 """Events under one grouping key up to which all are stored; beyond, a thinning sample is."""
 

@@ -11,6 +11,7 @@ from config import health
 admin.autodiscover()
 urlpatterns: list[URLPattern | URLResolver] = [
     *([path("", include("ingest.urls"))] if find_spec("ingest.urls") else []),
+    path("api/0/", include("tracker.api.zero.urls")),
     path("api/v1/", include("tracker.api.urls")),
     path("", include("alerts.urls")),
     path("healthz", health.healthz),

@@ -18,7 +18,7 @@ import msgspec
 import orjson
 import psycopg
 import structlog
-from django.db import InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from msgspec import Struct
 
@@ -35,6 +35,8 @@ from tracker.domain.event import Event
 from tracker.domain.grouping import NO_RULES, Rules, keys_of
 from tracker.models import Project
 from tracker.sql import hang_up
+from tracker.symbols import assembling, misses
+from tracker.symbols.session import Session
 
 RUN_FOR = 30.0
 """Seconds after which a task hands over to the next; below its limit of 45."""
@@ -43,7 +45,12 @@ AWAY_PAUSE = 0.5
 CHUNK_BYTES = 32 * 1024 * 1024
 """Most unpacked bytes recorded in one transaction, which bounds the worker's memory."""
 _SETTINGS_FRESH = 5.0
-_AWAY = (psycopg.OperationalError, InterfaceError, psycopg.InterfaceError)
+_AWAY = (
+    psycopg.OperationalError,
+    OperationalError,
+    InterfaceError,
+    psycopg.InterfaceError,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +84,7 @@ class Work(Struct):
     done: list[int] = []
     bad: list[tuple[int, str]] = []
     besides: Besides = msgspec.field(default_factory=Besides)
+    maps: Session = msgspec.field(default_factory=Session)
     size: int = 0
 
 
@@ -160,13 +168,17 @@ def _prepare_row(work: Work, row: inbox.Row) -> None:
         if rules is not None:  # else: the project was deleted, and its events with it
             body = decoding.unpack(row.body, row.encoding)
             work.size += len(body)
-            work.ready.extend(prepare(row, body, rules, work.besides))
+            work.ready.extend(prepare(row, body, rules, work.besides, work.maps))
         work.done.append(row.id)
+    except DatabaseError:  # while looking for maps: no fault of the bytes
+        raise
     except Exception as error:  # whatever a stranger's bytes bring about
         work.bad.append((row.id, _short(error)))
 
 
-def prepare(row: inbox.Row, body: bytes, rules: ProjectRules, besides: Besides) -> list[Prepared]:
+def prepare(
+    row: inbox.Row, body: bytes, rules: ProjectRules, besides: Besides, maps: Session
+) -> list[Prepared]:
     """The events of a body, ready to be recorded; all else in it goes to `besides`."""
     context = _context(row, rules)
     parsed = find(row.adapter).parse(body, context)
@@ -174,7 +186,7 @@ def prepare(row: inbox.Row, body: bytes, rules: ProjectRules, besides: Besides) 
         raise BrokenPromise(f"{row.events} events were acknowledged, {len(parsed.events)} found")
     stopped = [_stopped(event, context, rules) for event in parsed.events]
     made = [
-        _prepared(row, event, rules)
+        _prepared(row, maps.symbolicate(event, row.project_id), rules)
         for event, rule in zip(parsed.events, stopped, strict=True)
         if not rule
     ]
@@ -232,6 +244,8 @@ def _record(work: Work, later: Sequence[int]) -> Recorded:
 
     def settle() -> None:
         work.besides.write(sessions)
+        if work.maps.misses or work.maps.used:
+            _note_maps(work.maps)
         inbox.delete(work.done)
         claims.set_aside(work.claim, work.bad, worker_name())
         if later:
@@ -248,6 +262,7 @@ def _record(work: Work, later: Sequence[int]) -> Recorded:
     alarms = bool(work.besides.check_ins)
     work.ready, work.done, work.bad, work.size = [], [], [], 0
     work.besides = Besides()
+    work.maps = Session(work.maps.left)
     if alarms:
         _raise_alarms()
     return recorded
@@ -261,6 +276,13 @@ def _looked_back(work: Work) -> list[Prepared]:
         if rules.previous_versions
     }
     return transition.look_back(work.ready, origins) if origins else work.ready
+
+
+def _note_maps(maps: Session) -> None:
+    """Which maps served, and which were asked for in vain."""
+    now = timezone.now()
+    misses.write(maps.misses, now)
+    assembling.note_use(maps.used, now)
 
 
 def _raise_alarms() -> None:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from tracker.actions import bulk, escalation, forgetting, moving, retain, scoring, undo, upkeep
+from tracker.symbols import assembling
 
 
 @shared_task(name="tracker.tasks.partitions")
@@ -81,3 +82,15 @@ def resolve_quiet() -> int:
 def work_off_bulk() -> int:
     """Go on with what was asked of many issues."""
     return bulk.work_off(timezone.now() + timedelta(seconds=20), timezone.now)
+
+
+@shared_task(name="tracker.tasks.assemble")
+def assemble() -> int:
+    """Put together the bundles whose pieces are all here."""
+    return assembling.assemble_waiting(timezone.now())
+
+
+@shared_task(name="tracker.tasks.tidy_uploads")
+def tidy_uploads() -> int:
+    """Let go of uploads that no event asks for, and of pieces nobody finished."""
+    return assembling.let_go(timezone.now(), settings.SYMBOLS_DAYS)

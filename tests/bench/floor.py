@@ -43,6 +43,7 @@ def main(corpus: Path, seconds: float) -> None:
     from ingest.inbox import Row
     from tracker.domain import filters
     from tracker.models import Project
+    from tracker.symbols.session import Session
 
     source = Source(corpus)
     bodies = [source.take()[1] for _ in range(200)]
@@ -58,7 +59,7 @@ def main(corpus: Path, seconds: float) -> None:
             id=1, project_id=1, key_id=1, received_at=now, adapter="envelope", encoding="gzip",
             event_id=None, events=1, meta=b"{}", body=body,
         )  # fmt: skip
-        prepare(row, decoding.unpack(body, "gzip"), rules, Besides())
+        prepare(row, decoding.unpack(body, "gzip"), rules, Besides(), Session())
 
     print(json.dumps({
         "decode": rate(decode, bodies, seconds / 3),

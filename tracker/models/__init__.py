@@ -5,6 +5,7 @@ from tracker.models.activity import Activity, ActivityKind
 from tracker.models.attachment import Attachment
 from tracker.models.audit import AuditEntry
 from tracker.models.bulk import BulkJob
+from tracker.models.commit import Commit
 from tracker.models.deploy import Deploy
 from tracker.models.dictionary import PayloadDictionary
 from tracker.models.event import EventRow, EventSeen
@@ -23,6 +24,7 @@ from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
 from tracker.models.rules import GroupingRules, IssueFeatures
 from tracker.models.saved_view import SavedView
 from tracker.models.session import SessionHour, SessionSeen
+from tracker.models.symbols import Artifact, ArtifactBundle, DebugFile, MissingMap, UploadChunk
 from tracker.models.text import IssueText
 from tracker.models.undo import Undo
 
@@ -30,10 +32,14 @@ __all__ = [
     "Activity",
     "ActivityKind",
     "ApiToken",
+    "Artifact",
+    "ArtifactBundle",
     "Attachment",
     "AuditEntry",
     "BulkJob",
     "CheckIn",
+    "Commit",
+    "DebugFile",
     "Deploy",
     "Environment",
     "EventRow",
@@ -51,6 +57,7 @@ __all__ = [
     "IssueUser",
     "Ledger",
     "Membership",
+    "MissingMap",
     "Monitor",
     "Move",
     "OwnershipRules",
@@ -70,5 +77,6 @@ __all__ = [
     "SessionSeen",
     "Team",
     "Undo",
+    "UploadChunk",
     "User",
 ]

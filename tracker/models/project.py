@@ -154,6 +154,17 @@ class Release(models.Model):
         db_default=False,
         help_text="Implausible: does not count when it is judged whether an issue came back.",
     )
+    # Events make releases in plain SQL, which names neither of these.
+    url = models.CharField(
+        max_length=2048, blank=True, default="", db_default="", help_text="Where to read about it."
+    )
+    archived = models.BooleanField(default=False, db_default=False)
+    refs = models.JSONField(
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="Heads of its repositories, as the tool told them.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "version"], name="release_once")]

@@ -1,0 +1,211 @@
+"""The real sentry-cli, of both generations, against a real stack: releases, commits, deploys,
+source maps by debug id and by address, events and jobs from the shell.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import lack
+from tests.journeys.test_node import NODE, node  # noqa: F401 - a fixture
+from tests.journeys.window import Project, Window, eventually, run
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+PLACES = {
+    "2.58": "@sentry/cli-linux-*/bin/sentry-cli",
+    "3.8": "sentry-cli-3/node_modules/@sentry/cli-linux-*/bin/sentry-cli",
+}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One sentry-cli with the settings of a project."""
+
+    program: str
+    version: str
+    url: str
+    token: str
+    project: Project
+    folder: Path
+
+    def __call__(self, *words: str, expect: int = 0, **env: str) -> str:
+        """Run it; what it printed, on either stream."""
+        dropped = {"SENTRY_DSN", "PYTEST_CURRENT_TEST"}
+        around = {key: value for key, value in os.environ.items() if key not in dropped}
+        settings = {
+            "SENTRY_URL": self.url,
+            "SENTRY_AUTH_TOKEN": self.token,
+            "SENTRY_ORG": "acme",
+            "SENTRY_PROJECT": self.project.slug,
+            "SENTRY_LOG_LEVEL": "info",
+            "CI": "1",
+            "NO_COLOR": "1",
+            "HOME": str(self.folder),
+        }
+        done = subprocess.run(
+            [self.program, *words], cwd=self.folder, env={**around, **settings, **env},
+            capture_output=True, text=True, timeout=90, check=False,
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        assert done.returncode == expect, f"sentry-cli {' '.join(words)}\n{said}"
+        return said
+
+
+@pytest.fixture(params=list(PLACES))
+def cli(
+    request: pytest.FixtureRequest, node: str, project: Project, stack: Stack, tmp_path: Path,  # noqa: F811
+) -> Tool:  # fmt: skip
+    found = sorted((NODE / "node_modules").glob(PLACES[request.param]))
+    if not found:
+        lack("there is no sentry-cli for this platform")
+    done = stack.manage("create_token", "--user", "admin", "--scope", "read,write")
+    token = done.stdout.strip().splitlines()[-1]
+    return Tool(str(found[0]), request.param, stack.url, token, project, tmp_path)
+
+
+def build(node: str, folder: Path) -> Path:  # noqa: F811
+    """A minified bundle with its map beside it, of sources in the folder."""
+    source, out = folder / "src", folder / "dist" / "shop.js"
+    source.mkdir()
+    for name in ("shop.ts", "cart.ts"):
+        shutil.copy(NODE / name, source / name)
+    esbuild = NODE / "node_modules" / "esbuild" / "bin" / "esbuild"
+    done = subprocess.run(
+        [node, str(esbuild), "src/shop.ts", "--bundle", "--minify", "--sourcemap",
+         "--platform=node", f"--outfile={out}"],
+        cwd=folder, env={**os.environ, "NODE_PATH": str(NODE / "node_modules")},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=Grace", "-c", "user.email=grace@example.org")
+    done = subprocess.run(
+        ["git", *who, *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_releases_commits_and_deploys(cli: Tool, window: Window):
+    version = f"front@1.2.{cli.version}+build"
+    said = cli("info")
+    assert cli.project.slug in said and "admin" in said
+    cli("releases", "new", version, "--url", "https://example.org/notes")
+    assert version in cli("releases", "list")
+    git(cli.folder, "init", "-q", "repo")
+    repo = cli.folder / "repo"
+    (repo / "cart.py").write_text("1\n")
+    git(repo, "add", "."), git(repo, "commit", "-qm", "Baskets\n\nat last")
+    (repo / "cart.py").write_text("2\n")
+    (repo / "pay.py").write_text("2\n")
+    git(repo, "add", "."), git(repo, "commit", "-qm", "Pay for baskets")
+    inside = Tool(**{**cli.__dict__, "folder": repo})
+    inside("releases", "set-commits", version, "--local", "--initial-depth", "5")
+    if cli.version == "2.58":
+        cli("releases", "deploys", version, "new", "-e", "production", "-n", "friday")
+        assert "production" in cli("releases", "deploys", version, "list")
+    else:
+        cli("deploys", "new", "--release", version, "-e", "production", "-n", "friday")
+        assert "production" in cli("deploys", "list", "--release", version)
+    cli("releases", "finalize", version)
+    [row] = window.rows(
+        "SELECT * FROM tracker_release WHERE project_id = %s AND version = %s",
+        cli.project.id, version,
+    )  # fmt: skip
+    assert row["source"] in ("api", "deploy")
+    assert row["released_at"] is not None
+    assert row["url"] == "https://example.org/notes"
+    commits = window.rows(
+        "SELECT * FROM tracker_commit WHERE release_id = %s ORDER BY position", row["id"]
+    )
+    assert [one["message"].splitlines()[0] for one in commits] == ["Pay for baskets", "Baskets"]
+    assert commits[0]["author_email"] == "grace@example.org"
+    patches = commits[0]["patch_set"]
+    patches = json.loads(patches) if isinstance(patches, str) else patches
+    assert sorted((p["path"], p["type"]) for p in patches) == [("cart.py", "M"), ("pay.py", "A")]
+    other = f"{version}-mistake"
+    cli("releases", "new", other)
+    cli("releases", "delete", other)
+    assert other not in cli("releases", "list")
+
+
+def mapped(window: Window, project: Project) -> dict[str, Any]:
+    """The only event, which must have been mapped."""
+    window.wait_for_events(project, 1)
+    [event] = window.events(project)
+    [crash] = event["data"]["exception"]["values"][-1:]
+    frames = [f for f in crash["stacktrace"]["frames"] if f.get("data", {}).get("symbolicated")]
+    assert frames, json.dumps(
+        [event["data"].get(k) for k in ("debug_meta", "errors", "exception")], indent=1
+    )[-6000:]
+    last = crash["stacktrace"]["frames"][-1]
+    assert (last["filename"], last["lineno"]) == ("src/cart.ts", 16), last
+    assert last["function"] == "Basket.totalOfBasket"
+    assert last["context_line"].strip().startswith("throw new BasketError(`a basket")
+    assert any("if (!this.lines.length)" in line for line in last["pre_context"])
+    assert last["in_app"] is True
+    names = [frame["function"] for frame in frames if frame["in_app"]]
+    assert names[-3:] == ["checkoutVisitor", "payForBasket", "Basket.totalOfBasket"]
+    raw = crash["raw_stacktrace"]["frames"][-1]
+    assert raw["abs_path"].endswith("dist/shop.js") and raw["colno"] > 100
+    [issue] = window.issues(project)
+    assert "totalOfBasket" in issue["culprit"], issue["culprit"]
+    return event
+
+
+def test_source_maps_by_debug_id(cli: Tool, node: str, window: Window):  # noqa: F811
+    built = build(node, cli.folder)
+    cli("sourcemaps", "inject", "dist")
+    cli("sourcemaps", "upload", "--wait", "dist")
+    assert "sentry-dbid-" in built.read_text() or "_sentryDebugIds" in built.read_text()
+    run([node, str(built)], cli.project.dsn, expect=1, cwd=cli.folder)
+    mapped(window, cli.project)
+    cli("sourcemaps", "upload", "--wait", "dist")  # again: nothing to do, and said so
+
+
+def test_source_maps_by_release_and_address(
+    cli: Tool,
+    node: str,
+    window: Window,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    built = build(node, cli.folder)
+    release = f"shop@{cli.version}"
+    cli("sourcemaps", "upload", "--wait", "--release", release,
+        "--url-prefix", f"~{built.parent}", "dist")  # fmt: skip
+    monkeypatch.setenv("SHOP_RELEASE", release)
+    run([node, str(built)], cli.project.dsn, expect=1, cwd=cli.folder)
+    event = mapped(window, cli.project)
+    assert event["release"] == release
+
+
+def test_debug_files(cli: Tool, window: Window):
+    mapping = cli.folder / "mapping.txt"
+    mapping.write_text("com.example.shop.Basket -> a.b:\n    1:3:int total(int):7:9 -> a\n")
+    cli("upload-proguard" if cli.version == "2.58" else "proguard",
+        *(("--uuid", ID) if cli.version == "2.58" else ("upload", "--uuid", ID)), str(mapping))  # fmt: skip
+    [row] = window.rows("SELECT * FROM tracker_debugfile WHERE project_id = %s", cli.project.id)
+    assert (str(row["debug_id"]), row["kind"], row["state"]) == (ID, "proguard", "ok")
+
+
+ID = "b8f1a6d2-44c5-4d18-9a3e-0c57a1a3b2f1"
+
+
+def test_events_and_jobs_from_the_shell(cli: Tool, window: Window):
+    dsn = {"SENTRY_DSN": cli.project.dsn}
+    cli("send-event", "-m", "the backup of {} failed", "-r", "ops@1", **dsn)
+    window.wait_for_events(cli.project, 1)
+    cli("monitors", "run", "--schedule", "0 2 * * *", "nightly", "--", "true", **dsn)
+    eventually(
+        lambda: window.rows("SELECT 1 FROM tracker_monitor WHERE project_id = %s", cli.project.id),
+        20,
+    )
