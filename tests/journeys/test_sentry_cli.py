@@ -2,6 +2,7 @@
 source maps by debug id and by address, events and jobs from the shell.
 """
 
+# ruff: noqa: F811 - the fixture is imported
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import lack
-from tests.journeys.test_node import NODE, node  # noqa: F401 - a fixture
+from tests.journeys.test_node import NODE, node  # noqa: F401
 from tests.journeys.window import Project, Window, eventually, run
 from tests.stack import Stack
 
@@ -60,7 +61,7 @@ class Tool:
 
 @pytest.fixture(params=list(PLACES))
 def cli(
-    request: pytest.FixtureRequest, node: str, project: Project, stack: Stack, tmp_path: Path,  # noqa: F811
+    request: pytest.FixtureRequest, node: str, project: Project, stack: Stack, tmp_path: Path,
 ) -> Tool:  # fmt: skip
     found = sorted((NODE / "node_modules").glob(PLACES[request.param]))
     if not found:
@@ -70,7 +71,7 @@ def cli(
     return Tool(str(found[0]), request.param, stack.url, token, project, tmp_path)
 
 
-def build(node: str, folder: Path) -> Path:  # noqa: F811
+def build(node: str, folder: Path) -> Path:
     """A minified bundle with its map beside it, of sources in the folder."""
     source, out = folder / "src", folder / "dist" / "shop.js"
     source.mkdir()
@@ -156,13 +157,13 @@ def mapped(window: Window, project: Project) -> dict[str, Any]:
     names = [frame["function"] for frame in frames if frame["in_app"]]
     assert names[-3:] == ["checkoutVisitor", "payForBasket", "Basket.totalOfBasket"]
     raw = crash["raw_stacktrace"]["frames"][-1]
-    assert raw["abs_path"].endswith("dist/shop.js") and raw["colno"] > 100
+    assert raw["filename"].endswith("dist/shop.js") and raw["colno"] > 100
     [issue] = window.issues(project)
     assert "totalOfBasket" in issue["culprit"], issue["culprit"]
     return event
 
 
-def test_source_maps_by_debug_id(cli: Tool, node: str, window: Window):  # noqa: F811
+def test_source_maps_by_debug_id(cli: Tool, node: str, window: Window):
     built = build(node, cli.folder)
     cli("sourcemaps", "inject", "dist")
     cli("sourcemaps", "upload", "--wait", "dist")
@@ -173,10 +174,7 @@ def test_source_maps_by_debug_id(cli: Tool, node: str, window: Window):  # noqa:
 
 
 def test_source_maps_by_release_and_address(
-    cli: Tool,
-    node: str,
-    window: Window,
-    monkeypatch: pytest.MonkeyPatch,
+    cli: Tool, node: str, window: Window, monkeypatch: pytest.MonkeyPatch
 ):
     built = build(node, cli.folder)
     release = f"shop@{cli.version}"

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from symbolic import SourceMapCacheToken
+from symbolic.sourcemapcache import SourceMapCacheToken
 
 from tracker.domain.event import Event, Frame
 from tracker.symbols import lookup, urls

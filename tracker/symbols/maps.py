@@ -12,7 +12,8 @@ from collections import OrderedDict
 
 from django.core.files.storage import default_storage
 from msgspec import Struct
-from symbolic import SourceMapCache, SourceMapCacheToken, SymbolicError
+from symbolic.exceptions import SymbolicError
+from symbolic.sourcemapcache import SourceMapCache, SourceMapCacheToken
 
 from tracker.symbols.bundles import MOST_FILE, BundleError, open_zip, read_member
 from tracker.symbols.lookup import Found, Ref

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import msgspec
 from django.core.files.storage import default_storage
-from symbolic import ProguardMapper, SymbolicError
+from symbolic.exceptions import SymbolicError
+from symbolic.proguard import ProguardMapper
 
 from tracker.domain.event import Event, ExceptionInfo, Frame
 from tracker.models import DebugFile

@@ -7,7 +7,7 @@ from typing import cast
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tracker.api.zero.base import SLUG, ZeroView, asked_projects, listed, project_shape, text
+from tracker.api.zero.base import SLUG, ZeroView, asked_projects, body_of, listed, project_shape
 from tracker.models import ApiToken, Commit, Monitor, User
 
 SCOPES = {
@@ -129,9 +129,7 @@ class CodeMappings(ZeroView):
     def put(self, request: Request, org: str) -> Response:
         """Nothing to do: paths are matched by their ends."""
         del org
-        mappings = request.data.get("mappings") if isinstance(request.data, dict) else None
-        count = len(mappings) if isinstance(mappings, list) else 0
-        return Response({"created": 0, "updated": 0, "errors": 0, "mappings": [], "ignored": count,
-                         "project": text(request.data, "project") if count else ""})  # fmt: skip
+        body_of(request)
+        return Response({"created": 0, "updated": 0, "errors": 0, "mappings": []})
 
     post = put

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils import timezone
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -81,7 +81,7 @@ class ChunkUpload(ZeroView):
         return Response({})
 
 
-def _take(part: UploadedFile, *, zipped: bool, now: Any) -> None:
+def _take(part: Any, *, zipped: bool, now: Any) -> None:
     if not chunks.is_sha1(part.name):
         raise BadRequest("The file name of a chunk is its SHA-1: 40 lower-case hex digits.")
     if (part.size or 0) > 2 * chunks.CHUNK_SIZE:
@@ -263,10 +263,11 @@ class ReleaseFiles(ZeroView):
         else:
             projects = projects_named(request, [project], Role.TRIAGER)
             releases.make(projects, version, releases.ReleaseTold())
+        form = cast("QueryDict", request.data)
         file = request.FILES.get("file")
         if file is None or (file.size or 0) > MOST_SINGLE:
             raise BadRequest("Send one file of at most 20 MiB as the part file.")
-        name = stored_form(str(request.data.get("name") or file.name or ""))
+        name = stored_form(str(form.get("name") or file.name or ""))
         if not name:
             raise BadRequest("name: under which address is the file served?")
         content = file.read()
@@ -275,10 +276,10 @@ class ReleaseFiles(ZeroView):
             member="files/_/_/" + (name.rpartition("/")[2] or "file"),
             url=name,
             debug_id=None,
-            sourcemap=_reference(request.data.getlist("header"), content),
+            sourcemap=_reference(form.getlist("header"), content),
             size=len(content),
         )
-        dist = str(request.data.get("dist") or "")[:64]
+        dist = str(form.get("dist") or "")[:64]
         rows = [
             assembling.add_files(one, [(entry, content)], version, dist, timezone.now())
             for one in projects
