@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0041_bulk_and_audit'),
+        ('tracker', '0042_removals_of_people'),
     ]
 
     operations = [
