@@ -156,7 +156,7 @@ def test_a_week(cast: Cast, project: Project) -> None:
     for turn in range(6):
         week.acts[day(5, 10) + 4 * turn * STEP].append(("resolve", flapping))
         week.acts[day(5, 10) + (4 * turn + 2) * STEP].append(("regressed", flapping))
-    week.plan(noise[24], day(6, 3), 60, 15, 1)  # busy, by its own standards not unusual enough
+    week.plan(noise[24], day(6, 3), 60, 3, 1)  # busy, by its own standards not unusual enough
     week.run()
     assert week.events > 5_000
 
