@@ -83,7 +83,9 @@ def test_nobody_signs_up(grace: User):
     assert Client().get("/accounts/email/").status_code == 404, "addresses are the owner's"
 
 
-def test_a_second_factor_is_asked_for_and_kept_sealed(grace: User):
+def test_a_second_factor_is_asked_for_and_kept_sealed(
+    grace: User, django_capture_on_commit_callbacks
+):
     from allauth.mfa.adapter import get_adapter
     from allauth.mfa.models import Authenticator
     from allauth.mfa.totp.internal import auth as totp
@@ -100,7 +102,8 @@ def test_a_second_factor_is_asked_for_and_kept_sealed(grace: User):
         totp.format_hotp_value(totp.hotp_value(secret[1], counter))
         for counter in totp.yield_hotp_counters_from_time()
     )
-    client.post("/accounts/factors/totp/activate/", {"code": now})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/accounts/factors/totp/activate/", {"code": now})
     kept = Authenticator.objects.get(user=grace, type="totp").data["secret"]
     assert secret[1] not in kept
     assert get_adapter().decrypt(kept) == secret[1]
