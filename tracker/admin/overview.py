@@ -57,7 +57,7 @@ def overview_context(project: Project, now: datetime) -> dict[str, Any]:
         "days": days,
         "hours": hours,
         "change": overview.change(days),
-        "chart": day_chart(days, names.marks, width=880, height=150),
+        "chart": day_chart(days, names.marks, width=1180, height=150),
         "people": overview.people(project.pk, now),
         "new": new,
         "new_spark": sparkline(new, 180, 30, _said(new, "new issues")),
