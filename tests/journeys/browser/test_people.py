@@ -74,8 +74,10 @@ def test_a_passkey_leads_in(browser: Browser, stack: Stack):
         browser.wait(
             lambda: (
                 "recovery" in browser.driver.current_url
-                or "webauthn/" in browser.driver.current_url
-                and "add" not in browser.driver.current_url
+                or (
+                    "webauthn/" in browser.driver.current_url
+                    and "add" not in browser.driver.current_url
+                )
             )
         )
         shoot(browser, "codes")
@@ -85,7 +87,8 @@ def test_a_passkey_leads_in(browser: Browser, stack: Stack):
         browser.open("/admin/login/?next=/admin/tracker/issue/")
         shoot(browser, "login")
         browser.find("#passkey_login").click()
-        browser.wait(lambda: "/admin/tracker/issue/" in browser.driver.current_url)
+        browser.wait(lambda: "/login/" not in browser.driver.current_url)
+        assert "/admin/tracker/issue/" in browser.driver.current_url
         browser.open("/accounts/factors/webauthn/")
         remove = browser.driver.find_element(By.CSS_SELECTOR, 'a[href*="/remove/"]')
         browser.driver.get(remove.get_attribute("href") or "")
@@ -94,6 +97,7 @@ def test_a_passkey_leads_in(browser: Browser, stack: Stack):
             browser.find("form.stacked button").click()
         browser.wait(lambda: browser.all("button.danger"))
         browser.find("button.danger").click()
+        browser.wait(lambda: "No security keys" in browser.driver.page_source)
         browser.listen()
     finally:
         browser.url = url

@@ -1,0 +1,58 @@
+"""axe-core finds nothing serious on the pages that people live in, light and dark."""
+
+import pytest
+
+from tests.journeys.browser.browser import Browser
+from tests.journeys.browser.test_people import logged_out
+from tests.journeys.test_node import NODE, node
+from tests.stack import Stack
+
+__all__ = ["logged_out", "node"]
+
+RUN = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+  .then((found) => done(found.violations.filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`)),
+  (error) => done([String(error)]));
+"""
+
+
+def serious(browser: Browser, path: str) -> list[str]:
+    browser.open(path)
+    # As the page's own debugger would: the policy lets no page load it.
+    source = (NODE / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    browser.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": source})
+    found: list[str] = browser.driver.execute_async_script(RUN)
+    return found
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_serious(node: str, browser: Browser, stack: Stack, issues: list[int], dark: bool):
+    project = f"/admin/tracker/project/{stack.project_id}"
+    problems = {}
+    browser.look(1440, 1000, dark=dark)
+    try:
+        for path in (
+            "/admin/",
+            "/admin/tracker/issue/?q=",
+            "/admin/tracker/issue/?q=nonsense:1",
+            *(f"/admin/tracker/issue/{number}/change/" for number in issues[-3:]),
+            f"/admin/tracker/issue/{issues[-1]}/users/",
+            f"{project}/overview/",
+            f"{project}/people/",
+            f"{project}/setup/",
+            "/admin/instance/",
+            "/accounts/factors/",
+        ):
+            if found := serious(browser, path):
+                problems[path] = found
+    finally:
+        browser.look(1440, 1000)
+    assert not problems
+
+
+@pytest.mark.usefixtures("logged_out")
+def test_nothing_serious_on_the_log_in(node: str, browser: Browser):
+    assert serious(browser, "/admin/login/") == []
+    assert serious(browser, "/accounts/reauthenticate/") == []
