@@ -91,19 +91,20 @@ def day_chart(
 def _marks(
     series: Series, marks: Iterable[tuple[datetime, str]], width: int, top: int, tall: int
 ) -> SafeString:
-    """A dashed line with a word where something happened; later marks on the same spot give way."""
+    """A dashed line with a word where something happened; where it is crowded, words give way."""
     span: timedelta = series.width * len(series.counts)
     rows, taken = [], -100.0
     for moment, text in sorted(marks):
         share = (moment - series.start) / span
         x = share * width
-        if not 0 <= share <= 1 or x - taken < 70:
+        if not 0 <= share <= 1:
             continue
-        taken = x
+        word = text[:18] if x - taken >= 70 else ""
+        taken = x if word else taken
         at_end = x > width - 70
         rows.append((
             f"{x:.1f}", top, tall, f"{x - 3 if at_end else x + 3:.1f}", top - 4,
-            "end" if at_end else "start", text[:18], text,
+            "end" if at_end else "start", word, text,
         ))  # fmt: skip
     return format_html_join(
         "",

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from tracker import release_counts
 from tracker.actions import bulk, escalation, forgetting, moving, retain, scoring, undo, upkeep
 from tracker.symbols import assembling
 
@@ -42,6 +43,8 @@ def retain_events() -> int:
     gone = retain.drop_old_days(now.date(), days) + retain.expire_projects(now.date())
     retain.forget_seen(now.date(), days)
     retain.drop_dictionaries(now, days)
+    while release_counts.forget(now - release_counts.KEPT):
+        pass
     return gone
 
 

@@ -7,7 +7,7 @@ ledger - issues (locked last) with their lifecycle - Activity - the caller's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from tracker import similar, store
+from tracker import release_counts, similar, store
 from tracker.actions import caps, names, ownership
 from tracker.actions.activity import Entry, write_activity
 from tracker.actions.batch import Placed, Prepared, Recorded
@@ -61,6 +61,7 @@ def record(batch: Sequence[Prepared], settle: Callable[[], None]) -> Recorded:
         capped = _write_tags(tally, {p.project_id for p in batch if p.keep_all})
         new_people = _write_counts(tally)
         store.add_to_ledger(_ledger_rows(batch, fresh, placement, kept, capped))
+        release_counts.add(_of_releases(placement.placed, environments, releases))
         regressed = _write_issues(placement, tally, new_people, releases)
         settle()
     return Recorded(
@@ -136,6 +137,18 @@ def _event_row(
         prepared.payload,
         prepared.trace_id,
     )
+
+
+def _of_releases(
+    placed: Sequence[Placed],
+    environments: dict[tuple[int, str], int],
+    releases: dict[tuple[int, str], int],
+) -> Iterator[release_counts.Sighting]:
+    for one in placed:
+        project, event = one.prepared.project_id, one.prepared.event
+        release = releases.get((project, event.release))
+        if release is not None:
+            yield project, release, environments[project, event.environment], one.prepared.received
 
 
 def _write_tags(tally: Tally, unlimited: set[int]) -> dict[int, int]:

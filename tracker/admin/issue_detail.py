@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from tracker import readers
+from tracker import origins, readers
 from tracker.access import Access
 from tracker.admin.issue_list import badge
 from tracker.admin.issue_moves import moving_context
@@ -55,11 +55,13 @@ def detail_context(
     past = readers.history(issue)
     names = readers.environment_names(issue)
     shares = readers.tag_shares(issue)
+    origin = origins.origin_of(issue, past, names)
     return {
         "issue": issue,
         "project": project,
         "badge": badge(issue),
-        "headline": headline(issue, past, now),
+        "headline": headline(issue, past, now, origins.marks_of(origin.rollouts)),
+        "origin": origin,
         "event": event,
         "event_hex": event.event_id.hex if event else "",
         "event_environment": names.get(event.environment_id, "") if event else "",
@@ -81,8 +83,10 @@ def detail_context(
     }
 
 
-def headline(issue: Issue, past: list[Activity], now: datetime) -> Headline:
-    """New or old, which release, getting worse."""
+def headline(
+    issue: Issue, past: list[Activity], now: datetime, deploys: list[tuple[datetime, str]]
+) -> Headline:
+    """New or old, which release, getting worse; `deploys` are marks of the chart."""
     hours = readers.hourly([issue], now - DAYS * DAY)[issue.pk]
     days = series(hours, now, DAY, DAYS)
     marks = [(entry.created_at, _MARKS[entry.kind]) for entry in past if entry.kind in _MARKS]
@@ -90,7 +94,7 @@ def headline(issue: Issue, past: list[Activity], now: datetime) -> Headline:
         marks.append((issue.first_seen, issue.first_release.version))
     return Headline(
         trend=trend(hours, issue.first_seen, now),
-        chart=day_chart(days, marks),
+        chart=day_chart(days, [*marks, *deploys]),
         is_new=now - issue.first_seen < FRESH,
         same_release=issue.first_release_id == issue.last_release_id,
     )
@@ -141,6 +145,7 @@ def told(entry: Activity) -> Happening:
     if entry.kind == ActivityKind.ASSIGNED:
         name = str(data.get("name") or "")
         what = f"assigned it to {name}" if name else "took the assignee away"
+        text = str(data.get("why") or "")
         if who and name == who:
             what = "took it"
     elif not who and entry.kind == ActivityKind.RESOLVED:

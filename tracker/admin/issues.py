@@ -13,14 +13,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from tracker import readers
+from tracker import origins, readers
 from tracker.admin._typed import StockAdmin
 from tracker.admin.base import access_of
-from tracker.admin.issue_detail import detail_context, event_text
+from tracker.admin.issue_detail import DAYS, detail_context, event_text
 from tracker.admin.issue_list import ListState, found_by, list_context
 from tracker.admin.issue_moves import MovingPages
 from tracker.admin.people import AffectedPages
 from tracker.admin.verbs import BULK_LIMIT, NEEDS_ADMIN, carry_out, chosen, said, undoable
+from tracker.domain.trends import DAY
 from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
 from tracker.payloads import PayloadError, unpack
@@ -156,7 +157,8 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
 
     def _issue(self, request: HttpRequest, issue_id: int) -> Issue:
         issues = readers.with_environment_names(self.get_queryset(request).with_sources())
-        rows: QuerySet[Issue] = issues.select_related(
+        since = datetime.now(UTC) - DAYS * DAY
+        rows: QuerySet[Issue] = origins.with_origin(issues, since).select_related(
             "first_release", "last_release", "resolved_release", "assignee", "assignee_team"
         )
         issue = rows.filter(pk=issue_id, deleted_at__isnull=True).first()

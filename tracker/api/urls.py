@@ -14,12 +14,11 @@ from tracker.api.errors import missing
 from tracker.api.events import EventOne, IssueEvent, IssueEvents, IssueMarkdown
 from tracker.api.issues import IssueActivity, IssueComments, IssueList, IssueOne, IssueWhy
 from tracker.api.projects import (
-    DeployList,
     EnvironmentList,
     ProjectList,
     ProjectOne,
-    ReleaseList,
 )
+from tracker.api.shipping import Deploys, EnvironmentOne, Ownership, ReleaseHealth, Releases
 from tracker.api.stats import StatsView
 
 SCHEMA: dict[str, Any] = {
@@ -58,9 +57,12 @@ urlpatterns = [
     path("events/<str:event>/", EventOne.as_view()),
     path("projects/", ProjectList.as_view()),
     path("projects/<str:project>/", ProjectOne.as_view()),
-    path("releases/", ReleaseList.as_view()),
-    path("deploys/", DeployList.as_view()),
+    path("projects/<str:project>/ownership/", Ownership.as_view()),
+    path("releases/", Releases.as_view()),
+    path("releases/<path:version>/health/", ReleaseHealth.as_view()),
+    path("deploys/", Deploys.as_view()),
     path("environments/", EnvironmentList.as_view()),
+    path("environments/<int:environment>/", EnvironmentOne.as_view()),
     path("stats/", StatsView.as_view()),
     path(
         "schema/",
