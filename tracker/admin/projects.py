@@ -1,8 +1,7 @@
-"""Projects with their keys and set-up page, environments and releases."""
+"""Projects with their keys and set-up page, and environments."""
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -18,7 +17,7 @@ from tracker.admin.base import ScopedAdmin, access_of
 from tracker.admin.overview import OverviewPages
 from tracker.admin.people import PeoplePages
 from tracker.domain.snippets import snippets
-from tracker.models import Environment, Project, ProjectKey, Release, Role
+from tracker.models import Environment, Project, ProjectKey, Role
 from tracker.models.project import new_public_key
 from tracker.site import project_cards
 
@@ -197,29 +196,3 @@ class EnvironmentAdmin(ScopedAdmin[Environment]):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-@admin.register(Release)
-class ReleaseAdmin(ScopedAdmin[Release]):
-    """Releases, newest first."""
-
-    team_path = "project__team"
-    list_display = ("version", "project", "source", "created_at", "released_at", "issues_link")
-    list_select_related = ("project__team",)
-    search_fields = ("version",)
-    ordering = ("-created_at",)
-    fields = ("project", "version", "source", "created_at", "released_at", "ignored")
-    readonly_fields = ("project", "version", "source", "created_at")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @admin.display(description="Issues")
-    def issues_link(self, release: Release) -> SafeString:
-        """The issues that this release brought."""
-        version = release.version.replace("\\", "\\\\").replace('"', '\\"')
-        query = f'project:{release.project.slug} first_release:"{version}"'
-        return format_html(
-            '<a href="{}?{}">new in it</a>',
-            reverse("admin:tracker_issue_changelist"), urlencode({"q": query}),
-        )  # fmt: skip
