@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """Partial: only the rows of regressions are written to it."""
 
-    dependencies = [("tracker", "0042_removals_of_people")]
+    dependencies = [("tracker", "0043_source_maps_and_commits")]
 
     operations = [
         migrations.RunSQL(
