@@ -151,7 +151,7 @@ def _give_back(claim: claims.Claim) -> None:
 
 def _digest(claim: claims.Claim) -> int:
     rows = inbox.read(claim.ids)
-    work = Work(claim, _project_rules({row.project_id for row in rows}), [], [], [])
+    work = Work(claim, rules_of_projects({row.project_id for row in rows}), [], [], [])
     counted = 0
     for at, row in enumerate(rows):
         _prepare_row(work, row)
@@ -293,7 +293,7 @@ def _raise_alarms() -> None:
         log.warning("alarms wait for the timer", error=type(error).__name__)
 
 
-def _project_rules(project_ids: set[int]) -> dict[int, ProjectRules]:
+def rules_of_projects(project_ids: set[int]) -> dict[int, ProjectRules]:
     """Rules of projects, at most five seconds old; deleted projects are absent."""
     now = time.monotonic()
     fresh = {

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from ingest import digest as work
 from ingest import inbox, quarantine, wakeup
+from ingest import remap as maps
 from tracker import sessions
 from tracker.actions import attachments, monitors
 
@@ -46,3 +47,9 @@ def tidy() -> int:
         if dropped < 5_000:
             break
     return gone + quarantine.expire(now - timedelta(days=14))
+
+
+@shared_task(name="ingest.tasks.remap")
+def remap() -> int:
+    """Map events again whose source maps came late."""
+    return maps.run(timezone.now())

@@ -311,6 +311,9 @@ def _notes(data: Mapping[str, Any]) -> Iterator[str]:
     yield from _marks(data.get("_meta"), "")
     for error in objects({"values": data.get("errors")}):
         name, kind = plain(error.get("name")), plain(error.get("type"))
+        if kind.startswith("source_map_") and error.get("value"):
+            yield f"{name}: {plain(error['value'])}"
+            continue
         yield f"{name or 'event'}: {kind.replace('_', ' ') or 'could not be read'}"
 
 

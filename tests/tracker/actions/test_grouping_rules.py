@@ -72,9 +72,9 @@ def test_a_project_without_rules_pays_one_query_in_five_seconds(
     monkeypatch.setattr(digest, "_SETTINGS_FRESH", 60.0)
     monkeypatch.setattr(digest, "_rules", {})
     with django_assert_num_queries(2):
-        digest._project_rules({project.pk})
+        digest.rules_of_projects({project.pk})
     with django_assert_num_queries(0):
-        digest._project_rules({project.pk})
+        digest.rules_of_projects({project.pk})
 
 
 def test_what_cannot_be_read_is_refused_with_its_line(project: Project) -> None:
