@@ -81,7 +81,8 @@ class ReleaseAdmin(ScopedAdmin[Release]):
         if release is not None and request.method == "GET":
             told = release_context(release, datetime.now(UTC))
             extra_context = {**told, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, extra_context)
+        page: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return page
 
 
 def release_context(release: Release, now: datetime) -> dict[str, Any]:
