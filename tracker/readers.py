@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ COUNT_LIMIT = 1000
 """Counts above it read "1000+": an exact one costs more than it tells."""
 SORTS: dict[str, str] = {
     "last_seen": "last_seen", "first_seen": "first_seen", "events": "events", "users": "users",
+    "priority": "priority", "trend": "trend",
 }  # fmt: skip
 
 
@@ -68,11 +70,14 @@ class Cursor:
         text = value.isoformat() if isinstance(value, datetime) else str(value)
         return f"{text}~{issue.pk}"
 
-    def typed(self, sort: str) -> datetime | int | None:
+    def typed(self, sort: str) -> datetime | int | float | None:
         """The value in the type of the column; None when it makes no sense."""
         try:
-            if sort in ("events", "users"):
+            if sort in ("events", "users", "priority"):
                 return min(int(self.value), 2**31 - 1)
+            if sort == "trend":
+                number = float(self.value)
+                return number if isfinite(number) else None
             moment = datetime.fromisoformat(self.value)
         except ValueError:
             return None

@@ -102,7 +102,6 @@ class EmberwatchSite(AdminSite):
         context = {
             "projects": project_cards(access, datetime.now(UTC)),
             "can_add_project": access.is_owner or access.has("admin"),
-            "app_list": self.get_app_list(request),
         }
         return super().index(request, {**context, **(extra_context or {})})
 

@@ -8,13 +8,15 @@ from django.utils.safestring import SafeString
 
 from tracker import origins, readers
 from tracker.access import Access
-from tracker.admin.issue_list import badge
+from tracker.admin.issue_list import PRIORITY_NAMES, badge
 from tracker.admin.issue_moves import moving_context
 from tracker.charts import day_chart
+from tracker.domain import snooze
 from tracker.domain.anatomy import Anatomy, dissect
 from tracker.domain.retell import as_trace
 from tracker.domain.trends import DAY, Trend, series, trend
 from tracker.models import Activity, ActivityKind, EventRow, Issue, Role
+from tracker.models.issue import resolution_text
 from tracker.payloads import PayloadError, unpack
 from tracker.retelling import markdown_of
 
@@ -62,6 +64,7 @@ def detail_context(
         "badge": badge(issue),
         "headline": headline(issue, past, now, origins.marks_of(origin.rollouts)),
         "origin": origin,
+        "snoozed": snoozed(issue),
         "event": event,
         "event_hex": event.event_id.hex if event else "",
         "event_environment": names.get(event.environment_id, "") if event else "",
@@ -78,9 +81,18 @@ def detail_context(
         **moving_context(issue, access),
         "history": [told(entry) for entry in past],
         "assignees": access.assignees(project.team_id),
+        "priorities": PRIORITY_NAMES,
         "can_triage": access.has(Role.TRIAGER, project.team_id),
         "levels": sorted({crumb.level for crumb in anatomy.crumbs}),
     }
+
+
+def snoozed(issue: Issue) -> dict[str, Any] | None:
+    """What a snoozed issue waits for, and how far it is where something is counted."""
+    state = issue.snooze_state
+    if state is None:
+        return None
+    return {"text": snooze.sentence(state), "progress": snooze.progress(state)}
 
 
 def headline(
@@ -131,6 +143,22 @@ _DONE = {
     ActivityKind.COMMENTED.value: "commented",
     ActivityKind.MERGED.value: "merged others into it",
     ActivityKind.UNMERGED.value: "took some events out",
+    ActivityKind.SNOOZED.value: "snoozed it",
+    ActivityKind.WOKEN.value: "woke up",
+    ActivityKind.ESCALATED.value: "is escalating",
+    ActivityKind.CALMED.value: "calmed down",
+    ActivityKind.REVIEWED.value: "reviewed it",
+    ActivityKind.DELETED.value: "deleted it",
+}
+
+
+_UNDONE = {
+    ActivityKind.RESOLVED.value: "resolved",
+    ActivityKind.REOPENED.value: "reopened",
+    ActivityKind.SNOOZED.value: "snoozed",
+    ActivityKind.ASSIGNED.value: "assigned",
+    ActivityKind.PRIORITISED.value: "the priority",
+    ActivityKind.REVIEWED.value: "reviewed",
 }
 
 
@@ -139,9 +167,7 @@ def told(entry: Activity) -> Happening:
     data = entry.data if isinstance(entry.data, dict) else {}
     who = entry.actor.get_username() if entry.actor else ""
     what = _DONE.get(entry.kind, entry.kind.replace("_", " "))
-    text = str(data.get("text") or "")
-    if entry.kind == ActivityKind.REGRESSED:
-        text = str(data.get("why") or "")
+    text = str(data.get("text") or data.get("why") or "")
     if entry.kind == ActivityKind.ASSIGNED:
         name = str(data.get("name") or "")
         what = f"assigned it to {name}" if name else "took the assignee away"
@@ -150,6 +176,15 @@ def told(entry: Activity) -> Happening:
             what = "took it"
     elif not who and entry.kind == ActivityKind.RESOLVED:
         what = "resolved"
+    if entry.kind == ActivityKind.RESOLVED and resolution_text(data):
+        what += f" {resolution_text(data)}"
+    elif entry.kind == ActivityKind.PRIORITISED:
+        name = str(data.get("priority") or "")
+        what = (
+            "had its priority computed again" if name == "computed" else f"made it {name} priority"
+        )
+    elif entry.kind == ActivityKind.UNDONE:
+        what = f"took back: {_UNDONE.get(str(data.get('verb')), 'a change')}"
     release = str(data.get("release") or "")
     if release and entry.kind in (ActivityKind.FIRST_SEEN, ActivityKind.REGRESSED):
         what += f" in {release}"

@@ -22,16 +22,19 @@ from tracker.search import condition
 
 PAGE = 30
 DEFAULT = "is:unresolved"
+PRIORITY_NAMES = ("high", "medium", "low", "computed")
 VIEWS: dict[str, tuple[str, str]] = {
     "unresolved": ("Unresolved", "is:unresolved"),
     "review": ("For review", "is:for_review"),
     "mine": ("Mine", "is:unresolved assigned:me"),
     "regressed": ("Regressed", "is:regressed"),
+    "snoozed": ("Snoozed", "is:snoozed"),
     "impact": ("High impact", "is:unresolved users:>=50"),
     "resolved": ("Resolved", "is:resolved"),
 }
 SORT_LABELS = {
     "last_seen": "Last seen", "first_seen": "First seen", "events": "Events", "users": "Users",
+    "priority": "Priority", "trend": "Getting worse",
 }  # fmt: skip
 
 
@@ -134,6 +137,7 @@ def list_context(state: ListState, access: Access, now: datetime, shelf: Menus) 
         "newer_url": state.url(newer=page.newer) if page.newer else "",
         "first_url": state.url() if state.cursor else "",
         "assignees": access.assignees(),
+        "priorities": PRIORITY_NAMES,
         "can_triage": access.has(Role.TRIAGER),
         "silent_projects": [p for p in access.projects.values() if p.first_event_at is None],
         "has_projects": bool(access.projects),
@@ -224,7 +228,8 @@ def _chips(state: ListState, access: Access, environments: dict[int, str]) -> li
     return [chip for chip in chips if len(chip.choices) > 2 or chip.is_set]
 
 
-STATUS_CHOICES = ("unresolved", "new", "ongoing", "regressed", "for_review", "resolved")
+STATUS_CHOICES = ("unresolved", "new", "ongoing", "escalating", "regressed", "for_review",
+                  "snoozed", "resolved")  # fmt: skip
 
 
 def _chip(state: ListState, name: str, key: str, values: list[str], op: str = "=") -> Chip:

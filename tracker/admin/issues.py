@@ -20,7 +20,15 @@ from tracker.admin.issue_detail import DAYS, detail_context, event_text
 from tracker.admin.issue_list import ListState, found_by, list_context
 from tracker.admin.issue_moves import MovingPages
 from tracker.admin.people import AffectedPages
-from tracker.admin.verbs import BULK_LIMIT, NEEDS_ADMIN, carry_out, chosen, said, undoable
+from tracker.admin.verbs import (
+    BULK_LIMIT,
+    NEEDS_ADMIN,
+    carry_out,
+    chosen,
+    said,
+    take_back,
+    undoable,
+)
 from tracker.domain.trends import DAY
 from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
@@ -112,6 +120,9 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
 
     def _bulk(self, request: HttpRequest) -> HttpResponse:
         back = HttpResponseRedirect(request.get_full_path())
+        if request.POST.get("action") == "undo":
+            said(request, take_back(request))
+            return back
         ids = [int(text) for text in request.POST.getlist("_selected_action") if text.isdecimal()]
         if not ids:
             messages.warning(request, "Choose at least one issue first.")
@@ -193,6 +204,7 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
             **self.admin_site.each_context(request),
             **detail_context(issue, event, access_of(request), now),
             "title": issue.short_id, "opts": self.opts, "now": now, "on_event": bool(event_id),
+            "undo": undoable(request, now, issue.pk),
         }  # fmt: skip
         return TemplateResponse(request, "admin/tracker/issue/detail.html", context)
 
@@ -215,7 +227,11 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
         """One verb on this issue."""
         issue = self._issue(request, issue_id)
         issues = chosen(access_of(request), [issue.pk])
-        said(request, carry_out(request, issues, request.POST.get("action", ""), single=True))
+        action = request.POST.get("action", "")
+        if action == "undo":
+            said(request, take_back(request))
+        else:
+            said(request, carry_out(request, issues, action, single=True))
         return redirect("admin:tracker_issue_change", issue.pk)
 
 

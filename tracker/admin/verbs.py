@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -11,15 +11,16 @@ from django.http import Http404, HttpRequest
 
 from tracker.access import Access
 from tracker.actions import moving, triage
+from tracker.actions.undo import VALID, undo
 from tracker.admin.base import access_of
+from tracker.domain.priority import Priority
+from tracker.domain.snooze import Until
 from tracker.models import Role, Team, User
 from tracker.models.issue import IssueQuerySet
 
 BULK_LIMIT = 500
-UNDO_SECONDS = 600
 NEEDS_ADMIN = ("merge", "delete")
 """Verbs that a triager may not carry out."""
-_OPPOSITE = {"resolve": "reopen", "reopen": "resolve"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,16 @@ def chosen(access: Access, ids: Sequence[int], role: str = Role.TRIAGER) -> Issu
 def carry_out(
     request: HttpRequest, issues: IssueQuerySet, action: str, *, single: bool = False
 ) -> Said:
-    """Do what the form asks."""
-    verb = VERBS.get(action)
+    """Do what the form asks: `resolve`, or with an argument `snooze:time:60`."""
+    name, _, argument = action.partition(":")
+    verb = VERBS.get(name)
     if verb is None:
         return Said("Choose what to do with the issues.", good=False)
     try:
-        word, outcome = verb(request, issues, datetime.now(UTC))
+        word, outcome = verb(request, issues, datetime.now(UTC), argument)
     except (triage.TriageError, moving.MovingError) as problem:
         return Said(str(problem), good=False)
-    remember(request, action, outcome.changed)
+    remember(request, outcome)
     done, skipped = len(outcome.changed), outcome.skipped
     if single:
         return Said(f"{word}.") if done else Said("Nothing done: it is so already.", False)
@@ -67,22 +69,43 @@ def carry_out(
     return Said(", ".join(parts) + ".", good=bool(done))
 
 
-def remember(request: HttpRequest, action: str, changed: Sequence[int]) -> None:
+def remember(request: HttpRequest, outcome: triage.Outcome) -> None:
     """Offer to take a change back: the last one of this session, for ten minutes."""
-    if action not in _OPPOSITE or not changed:
+    if outcome.undo:
+        request.session["undo"] = {
+            "token": outcome.undo, "ids": list(outcome.changed),
+            "at": datetime.now(UTC).timestamp(),
+        }  # fmt: skip
+    elif outcome.changed:
         request.session.pop("undo", None)
-        return
-    request.session["undo"] = {
-        "action": _OPPOSITE[action], "ids": list(changed), "at": datetime.now(UTC).timestamp(),
-    }  # fmt: skip
 
 
-def undoable(request: HttpRequest, now: datetime) -> dict[str, Any] | None:
-    """What the last change of this session can be taken back with; None when it is too late."""
-    undo = request.session.get("undo")
-    if not undo or now.timestamp() - undo["at"] > UNDO_SECONDS:
+def undoable(
+    request: HttpRequest, now: datetime, issue: int | None = None
+) -> dict[str, Any] | None:
+    """What takes the last change of this session back; None when it is too late.
+
+    With `issue`, only where that issue was changed.
+    """
+    last = request.session.get("undo")
+    if not last or not last.get("token") or now.timestamp() - last["at"] > VALID.total_seconds():
         return None
-    return dict(undo)
+    return None if issue is not None and issue not in last["ids"] else dict(last)
+
+
+def take_back(request: HttpRequest) -> Said:
+    """Undo the change whose token was posted; the verb itself checks whose it is."""
+    token = request.POST.get("token", "")
+    if request.session.get("undo", {}).get("token") == token:
+        del request.session["undo"]
+    try:
+        outcome = undo(token, access_of(request).user, datetime.now(UTC))
+    except triage.UndoError as problem:
+        return Said(str(problem), good=False)
+    done, skipped = len(outcome.changed), outcome.skipped
+    text = f"{done} put back" if done != 1 else "Put back"
+    rest = f"; {skipped} changed since and stay" if skipped else ""
+    return Said(f"{text}{rest}.", good=bool(done))
 
 
 def said(request: HttpRequest, result: Said) -> None:
@@ -93,44 +116,85 @@ def said(request: HttpRequest, result: Said) -> None:
 _Result = tuple[str, triage.Outcome]
 
 
-def _resolve(request: HttpRequest, issues: IssueQuerySet, now: datetime) -> _Result:
+def _resolve(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
     return "Resolved", triage.resolve(issues, access_of(request).user, now)
 
 
-def _reopen(request: HttpRequest, issues: IssueQuerySet, now: datetime) -> _Result:
+def _resolve_next(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
+    outcome = triage.resolve_in_next(issues, access_of(request).user, now)
+    return "Resolved in the next release", outcome
+
+
+def _resolve_in(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
+    fixes = request.POST.get("releases", "").split(",")
+    outcome = triage.resolve_in(issues, fixes, access_of(request).user, now)
+    return "Resolved in that release", outcome
+
+
+def _snooze(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
+    """`time:60` (minutes), `events:100`, `users:10`, `next`, `escalating`; a number that is
+    missing is in the field of that name.
+    """
+    kind, _, text = arg.partition(":")
+    if kind not in SNOOZES:
+        raise triage.BadCondition("Choose what to wait for.")
+    until = Until(kind)
+    text = text or request.POST.get(kind, "")
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    actor = access_of(request).user
+    if until is Until.TIME:
+        moment = now + timedelta(minutes=number)
+        return "Snoozed", triage.snooze(issues, actor, now, until, moment=moment)
+    counted = until in (Until.EVENTS, Until.USERS)
+    return "Snoozed", triage.snooze(issues, actor, now, until, count=number if counted else 0)
+
+
+def _priority(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
+    name = arg or request.POST.get("priority", "")
+    if name not in PRIORITIES:
+        raise triage.BadCondition("Choose a priority.")
+    wanted = PRIORITIES[name]
+    word = f"Given the priority {name}" if wanted else "Given a computed priority"
+    return word, triage.set_priority(issues, access_of(request).user, wanted, now)
+
+
+def _reopen(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
     return "Reopened", triage.reopen(issues, access_of(request).user, now)
 
 
-def _assign(request: HttpRequest, issues: IssueQuerySet, now: datetime) -> _Result:
+def _assign(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
     access = access_of(request)
     to = _assignee(access, request.POST.get("assignee", ""))
     outcome = triage.assign(issues, access.user, to, now)
     return (f"Assigned to {to}" if to else "Assigned to nobody"), outcome
 
 
-def _comment(request: HttpRequest, issues: IssueQuerySet, now: datetime) -> _Result:
+def _comment(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
     text = request.POST.get("text", "")
     return "Comment added", triage.comment(issues, access_of(request).user, text, now)
 
 
-def _review(request: HttpRequest, issues: IssueQuerySet, now: datetime) -> _Result:
-    return "Marked as reviewed", triage.mark_reviewed(issues, now)
+def _review(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
+    return "Marked as reviewed", triage.mark_reviewed(issues, now, access_of(request).user)
 
 
-def _merge(request: HttpRequest, issues: IssueQuerySet, now: datetime) -> _Result:
+def _merge(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
     survivor, outcome = moving.merge(issues, access_of(request).user, now)
     return f"Merged into {survivor.short_id}", outcome
 
 
-def _delete(request: HttpRequest, issues: IssueQuerySet, now: datetime) -> _Result:
+def _delete(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
     discard = bool(request.POST.get("discard"))
     outcome = moving.delete(issues, access_of(request).user, now, discard=discard)
     return "Deleted", outcome
 
 
-VERBS: dict[str, Callable[[HttpRequest, IssueQuerySet, datetime], _Result]] = {
-    "resolve": _resolve, "reopen": _reopen, "assign": _assign, "comment": _comment,
-    "review": _review, "merge": _merge, "delete": _delete,
+SNOOZES = (Until.TIME, Until.EVENTS, Until.USERS, Until.ESCALATING, Until.NEXT)
+PRIORITIES: dict[str, Priority | None] = {p.name.lower(): p for p in Priority} | {"computed": None}
+VERBS: dict[str, Callable[[HttpRequest, IssueQuerySet, datetime, str], _Result]] = {
+    "resolve": _resolve, "resolve_next": _resolve_next, "resolve_in": _resolve_in,
+    "snooze": _snooze, "priority": _priority, "reopen": _reopen,
+    "assign": _assign, "comment": _comment, "review": _review, "merge": _merge, "delete": _delete,
 }  # fmt: skip
 
 

@@ -6,7 +6,8 @@ so that they can be distributed by project.
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -241,16 +242,7 @@ class Issue(models.Model):
     @property
     def resolution_text(self) -> str:
         """`in 10.18.7, 10.24.0`, `in the next release after 1.4`; "" for a plain resolve."""
-        data = self.resolution or {}
-        match data.get("how"):
-            case How.IN:
-                return f"in {', '.join(data.get('fixes', ()))}"
-            case How.NEXT:
-                last = data.get("release")
-                return f"in the next release after {last}" if last else "in the next release"
-            case How.QUIET:
-                return "by itself, after being quiet"
-        return ""
+        return resolution_text(self.resolution or {})
 
     @property
     def priority_name(self) -> str:
@@ -261,6 +253,19 @@ class Issue(models.Model):
     def level_name(self) -> str:
         """`error`, `fatal` ..."""
         return LEVEL_NAMES.get(self.level, "error")
+
+
+def resolution_text(data: Mapping[str, Any]) -> str:
+    """How something was resolved, in words, from the issue's column or its Activity."""
+    match data.get("how"):
+        case How.IN:
+            return f"in {', '.join(data.get('fixes', ()))}"
+        case How.NEXT:
+            last = data.get("release")
+            return f"in the next release after {last}" if last else "in the next release"
+        case How.QUIET:
+            return "by itself, after being quiet"
+    return ""
 
 
 def to_base36(number: int) -> str:

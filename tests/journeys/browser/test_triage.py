@@ -22,7 +22,7 @@ def test_keys_choose_and_resolve_and_undo(browser: Browser, issues: list[int]):
     assert len(browser.all("tr.issue")) == before - 1
     assert not browser.all(f'[name="_selected_action"][value="{number}"][type=checkbox]')
     browser.keys("z")
-    browser.wait(lambda: "1 reopened." in browser.find(".notes").text)
+    browser.wait(lambda: "Put back." in browser.find(".notes").text)
     assert len(browser.all("tr.issue")) == before
 
 

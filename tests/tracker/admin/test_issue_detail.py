@@ -47,7 +47,7 @@ def rich_issue(cast: Cast, count: int = 1) -> Issue:
 
 def test_the_four_questions_are_answered(cast: Cast):
     page = detail(cast, rich_issue(cast, 3))
-    assert '<p class="big">3 <span>users</span></p>' in page
+    assert ">3 <span>users</span></a></p>" in page
     assert "Who is hit" in page and "3 events in production" in page
     assert '<em class="hot">New</em>' in page
     assert "shop@2.0" in page and "Seen in no other" in page

@@ -99,12 +99,22 @@
     form.requestSubmit(button);
     return true;
   };
+  const open = (key) => {
+    const menu = one(`details[data-key="${key}"]`);
+    if (!menu) return;
+    const row = rows()[here()];
+    if (row && !boxes().some((box) => box.checked)) { one('[name="_selected_action"]', row).checked = true; count(); }
+    menu.open = true;
+    one("button", menu)?.focus();
+  };
   const KEYS = {
     j: () => move(1), k: () => move(-1),
     o: () => { const row = rows()[here()]; if (row) one(".issue-link", row).click(); },
     x: (event) => { const row = rows()[here()]; const box = row && one('[name="_selected_action"]', row); if (box) toggle(box, event.shiftKey); },
     r: () => { if (!act("resolve")) one('[data-key="r"]')?.click(); },
     e: () => act("review"), m: () => act("merge"), z: () => one('[data-key="z"]')?.click(),
+    n: () => { if (!act("resolve_next")) one('[data-key="n"]')?.click(); },
+    s: () => open("s"), p: () => { const box = one(".acts #priority"); if (box) box.focus(); else open("p"); },
     a: () => { (one(".bulkbar #assignee") || one(".acts #assignee"))?.focus(); },
     "/": () => { const box = document.getElementById("q"); if (box) { box.focus(); box.select(); } },
     "[": () => one('[data-go="["]')?.click(), "]": () => one('[data-go="]"]')?.click(),
