@@ -64,7 +64,7 @@ class Login(LoginView):  # type: ignore[misc]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """What the page offers besides a password."""
-        return super().get_context_data(**kwargs) | {"provider": settings.OIDC}
+        return {**super().get_context_data(**kwargs), "provider": settings.OIDC}
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The page behind an invitation's link: join with one's account, or make one."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -78,7 +78,7 @@ def _take_up(
     address = request.META.get("REMOTE_ADDR", "")
     try:
         if request.user.is_authenticated:
-            user = cast("User", request.user)
+            user = request.user
             member = invitations.accept(secret, user, now, address=address)
             messages.success(request, f"You are now in {member.team} as {member.role}.")
         elif form.is_valid():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
 from django.contrib.admin import AdminSite
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 from django.views.decorators.http import require_GET
@@ -43,11 +43,12 @@ class EmberwatchSite(AdminSite):
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """The one log-in page, with second factors and limits."""
         from tracker.accounts import Login  # noqa: PLC0415 - workers and commands load no pages
 
-        return Login.as_view()(request)
+        answer: HttpResponse = Login.as_view()(request)
+        return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The owner's page beside Django's."""

@@ -8,6 +8,7 @@ from django.db import OperationalError
 
 from alerts import tasks
 from alerts.actions import add_channel, notices, reading, telling, upkeep
+from alerts.actions.desk import Desk
 from alerts.models import AlertRule, Channel, Decision, Delivery, Evaluated, Incident
 from tests.alerts.conftest import NOW, Cast, run
 from tests.alerts.sinks import SmtpSink
@@ -158,7 +159,7 @@ def test_a_database_that_is_away_loses_no_letter(
         raise OperationalError("server closed the connection")
 
     with monkeypatch.context() as patch:
-        patch.setattr(reading.Desk, "write", write)
+        patch.setattr(Desk, "write", write)
         with pytest.raises(OperationalError):
             tasks.evaluate()
     assert not Evaluated.objects.exists()

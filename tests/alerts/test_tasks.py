@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from alerts import tasks
 from alerts.actions import reading, send_test
+from alerts.actions.desk import Desk
 from alerts.models import Channel, Delivery, Incident
 from tests.alerts.conftest import NOW, Cast
 from tests.alerts.sinks import Scripted, WebhookSink, wait_for
@@ -92,9 +93,9 @@ def test_a_letter_that_comes_while_another_is_read_is_not_left(
 ) -> None:
     """One reads, one waits and reads afterwards, the third goes: nothing is left for the sweep."""
     inside, go = threading.Event(), threading.Event()
-    write = reading.Desk.write
+    write = Desk.write
 
-    def slow(desk: reading.Desk) -> None:
+    def slow(desk: Desk) -> None:
         inside.set()
         assert go.wait(10)
         write(desk)
@@ -103,7 +104,7 @@ def test_a_letter_that_comes_while_another_is_read_is_not_left(
         tasks.evaluate()
         connection.close()
 
-    monkeypatch.setattr(reading.Desk, "write", slow)
+    monkeypatch.setattr(Desk, "write", slow)
     cast.letter(cast.issue())
     threads = [threading.Thread(target=work)]
     threads[0].start()

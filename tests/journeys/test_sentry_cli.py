@@ -199,7 +199,7 @@ ID = "b8f1a6d2-44c5-4d18-9a3e-0c57a1a3b2f1"
 
 
 def test_events_and_jobs_from_the_shell(cli: Tool, window: Window):
-    dsn = {"SENTRY_DSN": cli.project.dsn}
+    dsn: dict[str, Any] = {"SENTRY_DSN": cli.project.dsn}
     cli("send-event", "-m", "the backup of {} failed", "-r", "ops@1", **dsn)
     window.wait_for_events(cli.project, 1)
     cli("monitors", "run", "--schedule", "0 2 * * *", "nightly", "--", "true", **dsn)
