@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from tracker import states
-from tracker.actions import scoring, undo
+from tracker.actions import mentions, scoring, undo
 from tracker.actions.activity import write_activity
 from tracker.actions.common import Outcome, TriageError, entry, locked
 from tracker.actions.resolving import (
@@ -129,8 +129,12 @@ def comment(issues: QuerySet[Issue], actor: User, text: str, now: datetime) -> O
         )
     with transaction.atomic():
         rows = list(issues.filter(merged_into__isnull=True).order_by("project_id", "pk"))
-        data = {"text": text}
-        write_activity([entry(r, ActivityKind.COMMENTED, actor, now, data) for r in rows])
+        named = mentions.mentioned(text, {row.project_id for row in rows})
+        write_activity([
+            entry(r, ActivityKind.COMMENTED, actor, now,
+                  {"text": text, "mentions": named.get(r.project_id, [])})
+            for r in rows
+        ])  # fmt: skip
     return Outcome(tuple(row.pk for row in rows), 0)
 
 

@@ -6,9 +6,10 @@ from zlib import crc32
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from tracker.domain.mentions import parts
 from tracker.models import Team, User
 
 register = template.Library()
@@ -84,3 +85,15 @@ def face(who: User | Team | None, size: str = "") -> SafeString:
 def get(mapping: Any, key: Any) -> Any:
     """A value of a dictionary by a key that is a variable."""
     return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.filter
+def with_mentions(text: str) -> SafeString:
+    """A comment with its @names marked and its line breaks kept."""
+    return format_html_join("", "{}", ((_piece(piece, marked),) for piece, marked in parts(text)))
+
+
+def _piece(text: str, marked: bool) -> SafeString:
+    if marked:
+        return format_html('<b class="mention">{}</b>', text)
+    return format_html_join(SafeString("<br>"), "{}", ((line,) for line in text.split("\n")))

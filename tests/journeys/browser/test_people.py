@@ -139,3 +139,14 @@ def test_a_view_is_saved_from_the_list(browser: Browser, issues: list[int]):
     tab = browser.find(".tabs .saved")
     assert tab.text.startswith("Loud") and tab.get_attribute("aria-current") == "true"
     browser.listen()
+
+
+def test_a_question_mark_tells_the_keys(browser: Browser, issues: list[int]):
+    browser.open("/admin/tracker/issue/?q=")
+    browser.find("body").send_keys("?")
+    browser.wait(lambda: browser.all("#key-help[open]"))
+    shoot(browser, "keys")
+    assert "assign" in browser.find("#key-help").text
+    browser.find("#key-help button").click()
+    browser.wait(lambda: not browser.all("#key-help[open]"))
+    browser.listen()

@@ -43,7 +43,7 @@ def test_the_session_is_a_new_one_and_no_stranger_leads_us_away(grace: User):
     session = client.session
     session["undo"] = {"ids": [1]}
     session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key  # type: ignore[assignment]
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     answer = log_in(client, next="https://evil.example/")
     assert answer["Location"] == "/admin/"
     assert client.session.session_key != session.session_key

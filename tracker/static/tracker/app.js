@@ -116,8 +116,37 @@
     n: () => { if (!act("resolve_next")) one('[data-key="n"]')?.click(); },
     s: () => open("s"), p: () => { const box = one(".acts #priority"); if (box) box.focus(); else open("p"); },
     a: () => { (one(".bulkbar #assignee") || one(".acts #assignee"))?.focus(); },
+    "?": () => help(),
     "/": () => { const box = document.getElementById("q"); if (box) { box.focus(); box.select(); } },
     "[": () => one('[data-go="["]')?.click(), "]": () => one('[data-go="]"]')?.click(),
+  };
+
+  // --- "?": what the keys do, in a dialog of the browser's own -----------------------------------------
+  const HELP = [
+    ["j k", "next, previous issue"], ["o", "open"], ["x", "choose; with shift: a range"], ["r", "resolve or reopen"],
+    ["a", "assign"], ["e", "reviewed"], ["m", "merge"], ["z", "undo"], ["[ ]", "older, newer event"], ["/", "search"], ["?", "this"],
+  ];
+  const help = () => {
+    let dialog = document.getElementById("key-help");
+    if (!dialog) {
+      dialog = document.createElement("dialog");
+      dialog.id = "key-help";
+      dialog.className = "key-help";
+      dialog.setAttribute("aria-label", "Keys");
+      const list = document.createElement("dl");
+      for (const [keys, text] of HELP) {
+        const name = document.createElement("dt"), what = document.createElement("dd");
+        for (const key of keys.split(" ")) { const cap = document.createElement("kbd"); cap.textContent = key; name.append(cap, " "); }
+        what.textContent = text;
+        list.append(name, what);
+      }
+      const close = document.createElement("button");
+      close.type = "button"; close.className = "button small"; close.textContent = "Close";
+      close.addEventListener("click", () => dialog.close());
+      dialog.append(list, close);
+      document.body.append(dialog);
+    }
+    if (dialog.open) dialog.close(); else dialog.showModal();
   };
 
   document.addEventListener("keydown", (event) => {
