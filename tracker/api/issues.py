@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -25,7 +26,9 @@ from tracker.api.base import (
 )
 from tracker.api.errors import BadRequest, missing
 from tracker.api.paging import Keyset, Page, page_of
+from tracker.domain.priority import Priority
 from tracker.domain.search import parse
+from tracker.domain.snooze import Until
 from tracker.models import Activity, ActivityKind, Issue, Project, Role, Team, User
 from tracker.search import condition
 
@@ -34,7 +37,9 @@ SORTS: dict[str, Keyset] = {
     "first_seen": Keyset((("first_seen", datetime), ("pk", int))),
     "events": Keyset((("events", int), ("pk", int))),
     "users": Keyset((("users", int), ("pk", int))),
+    "priority": Keyset((("priority", int), ("pk", int))),
 }
+_CHANGES = "status, resolve_in, snooze, priority, assignee, reviewed"
 DEFAULT_QUERY = "is:unresolved"
 BY_ID = Keyset((("pk", int),))
 _RELATIONS = ("assignee", "assignee_team", "first_release", "last_release")
@@ -120,7 +125,7 @@ class IssueOne(ApiView):
 
     @extend_schema(
         operation_id="issues_change",
-        summary="Resolve, reopen, assign, mark as reviewed",
+        summary="Resolve, reopen, snooze, assign, prioritise, mark as reviewed",
         request=shapes.IssueChange,
         responses=shapes.IssueDetail,
     )
@@ -129,10 +134,10 @@ class IssueOne(ApiView):
         found = issue_of(request, issue)
         demand(request, Role.TRIAGER, found.project)
         if not isinstance(request.data, dict) or not request.data:
-            raise BadRequest("Send an object with status, assignee or reviewed.")
+            raise BadRequest(f"Send an object with {_CHANGES}.")
         unknown = sorted(set(request.data) - set(shapes.IssueChange().fields))
         if unknown:
-            raise BadRequest(f"“{unknown[0]}” can't be changed: use status, assignee, reviewed.")
+            raise BadRequest(f"“{unknown[0]}” can't be changed: use {_CHANGES}.")
         change = shapes.IssueChange(data=request.data)
         change.is_valid(raise_exception=True)
         _change(request, found, change.validated_data)
@@ -140,19 +145,37 @@ class IssueOne(ApiView):
 
 
 def _change(request: Request, issue: Issue, wanted: dict[str, Any]) -> None:
-    """Carry out each part by its verb."""
+    """Carry out each part by its verb: all of them or, where one is refused, none."""
     access, now = access_of(request), datetime.now(UTC)
     one = Issue.objects.filter(pk=issue.pk, project=issue.project_id)
     # Read before anything is written: a name nobody has changes nothing.
     to = _assignee(request, issue.project, wanted["assignee"]) if "assignee" in wanted else None
-    if "assignee" in wanted:
-        triage.assign(one, access.user, to, now)
+    with transaction.atomic():
+        if "assignee" in wanted:
+            triage.assign(one, access.user, to, now)
+        if "priority" in wanted:
+            name = wanted["priority"]
+            triage.set_priority(one, access.user, Priority[name.upper()] if name else None, now)
+        _move(one, access.user, wanted, now)
+        if wanted.get("reviewed"):
+            triage.mark_reviewed(one, now, access.user)
+
+
+def _move(one: QuerySet[Issue], actor: User, wanted: dict[str, Any], now: datetime) -> None:
     if wanted.get("status") == "resolved":
-        triage.resolve(one, access.user, now)
+        triage.resolve(one, actor, now)
     elif wanted.get("status") == "unresolved":
-        triage.reopen(one, access.user, now)
-    if wanted.get("reviewed"):
-        triage.mark_reviewed(one, now)
+        triage.reopen(one, actor, now)
+    elif wanted.get("resolve_in") == ["next"]:
+        triage.resolve_in_next(one, actor, now)
+    elif "resolve_in" in wanted:
+        triage.resolve_in(one, wanted["resolve_in"], actor, now)
+    elif "snooze" in wanted:
+        how = wanted["snooze"]
+        triage.snooze(
+            one, actor, now, Until(how["until"]), count=how.get("count", 0),
+            minutes=how.get("minutes", 0), moment=how.get("at"),
+        )  # fmt: skip
 
 
 def _assignee(request: Request, project: Project, text: str | None) -> User | Team | None:

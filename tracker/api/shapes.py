@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from tracker.domain.priority import Priority
 from tracker.domain.search import LEVELS
+from tracker.domain.snooze import LONGEST_RATE, MOST, Until
 from tracker.models import Deploy, Issue
 
 
@@ -43,6 +45,7 @@ class IssueShape(serializers.Serializer[Any]):
     handled = serializers.BooleanField(allow_null=True)
     status = serializers.ChoiceField(Issue.Status.values)
     substatus = serializers.ChoiceField(Issue.Substatus.values, allow_null=True)
+    priority = serializers.ChoiceField([p.name.lower() for p in Priority])
     assignee = Assignee(allow_null=True)
     events = serializers.IntegerField()
     users = serializers.IntegerField()
@@ -85,11 +88,31 @@ class IssueDetail(IssueShape):
     message = serializers.CharField()
     resolved_at = serializers.DateTimeField(allow_null=True)
     resolved_release = serializers.CharField(allow_null=True)
+    resolution = serializers.CharField(help_text="How it was resolved, in words.")
+    snooze = serializers.CharField(help_text="What it waits for, in words: 41 of 100 events.")
+    snoozed_until = serializers.DateTimeField(allow_null=True)
+    priority_by_hand = serializers.BooleanField()
+    trend = serializers.FloatField(help_text="Today against the daily mean of the week before.")
     reviewed_at = serializers.DateTimeField(allow_null=True)
     state_changed_at = serializers.DateTimeField()
     state_why = serializers.CharField(help_text="Why it is in its state, when it was not a person.")
     why = Reason(many=True, help_text="Why its events are grouped, the busiest key first.")
     tags = TagShape(many=True)
+
+
+class SnoozeChange(serializers.Serializer[Any]):
+    """What a snooze waits for, counted from now."""
+
+    until = serializers.ChoiceField([until.value for until in Until])
+    count = serializers.IntegerField(
+        required=False, min_value=1, max_value=MOST, help_text="For events, users and rate."
+    )
+    minutes = serializers.IntegerField(
+        required=False, min_value=1, max_value=LONGEST_RATE, help_text="The window of a rate."
+    )
+    at = serializers.DateTimeField(
+        required=False, help_text="Ends it at the latest; required until time."
+    )
 
 
 class IssueChange(serializers.Serializer[Any]):
@@ -100,6 +123,25 @@ class IssueChange(serializers.Serializer[Any]):
         required=False, allow_null=True, help_text="`me`, a user name, `#team`, or null for nobody."
     )
     reviewed = serializers.ChoiceField([True], required=False)
+    resolve_in = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Resolves it in these releases; [“next”]: in the next one.",
+    )
+    snooze = SnoozeChange(required=False)
+    priority = serializers.ChoiceField(
+        [p.name.lower() for p in Priority],
+        required=False,
+        allow_null=True,
+        help_text="Sticks; null: computed again.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One state at a time."""
+        states = [name for name in ("status", "resolve_in", "snooze") if name in attrs]
+        if len(states) > 1:
+            raise serializers.ValidationError(f"Send one of {' and '.join(states)}, not both.")
+        return attrs
 
 
 class EventShape(serializers.Serializer[Any]):

@@ -303,3 +303,48 @@ def test_query_budgets(
     url = "/api/v1/" + path.format(issue=world.issue.pk, event=world.event["event_id"])
     with django_assert_max_num_queries(budget):
         assert api.get(url).status_code == 200
+
+
+def test_a_patch_snoozes_prioritises_and_resolves_in(api: APIClient, world: World) -> None:
+    path = f"/api/v1/issues/{world.issue.pk}/"
+
+    def change(**what: Any) -> Any:
+        answer = api.patch(path, what, format="json")
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    body = change(snooze={"until": "events", "count": 100}, priority="low")
+    assert (body["status"], body["snooze"]) == ("snoozed", "0 of 100 events")
+    assert (body["priority"], body["priority_by_hand"]) == ("low", True)
+    body = change(snooze={"until": "time", "at": "2030-01-01T00:00:00Z"}, priority=None)
+    assert (body["snoozed_until"], body["priority_by_hand"]) == ("2030-01-01T00:00:00Z", False)
+    body = change(resolve_in=["next"])
+    assert (body["status"], body["resolution"]) == ("resolved", "in the next release after 1.0")
+    change(status="unresolved")
+    assert change(resolve_in=["2.0", "1.5.1"])["resolution"] == "in 2.0, 1.5.1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"snooze": {"until": "never"}},
+        {"snooze": {"until": "time"}},
+        {"snooze": {"until": "events"}},
+        {"snooze": {"until": "rate", "count": 3}},
+        {"snooze": {"until": "time", "at": "2001-01-01T00:00:00Z"}},
+        {"snooze": "next"},
+        {"snooze": {"until": "next"}, "status": "resolved"},
+        {"resolve_in": []},
+        {"resolve_in": ["next", "1.0"]},
+        {"priority": "urgent"},
+    ],
+)
+def test_a_patch_that_makes_no_sense_changes_nothing(
+    api: APIClient, world: World, change: dict[str, Any]
+) -> None:
+    answer = api.patch(
+        f"/api/v1/issues/{world.issue.pk}/", {"assignee": "me", **change}, format="json"
+    )
+    assert answer.status_code == 400, answer.content
+    issue = Issue.objects.get(pk=world.issue.pk)
+    assert (issue.status, issue.assignee_id, issue.priority_by_hand) == ("unresolved", None, False)

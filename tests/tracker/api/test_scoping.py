@@ -47,6 +47,9 @@ WRITES = [
     ("patch", "issues/{issue}/", {"status": "resolved"}),
     ("patch", "issues/{issue}/", {"assignee": "me"}),
     ("patch", "issues/{issue}/", {"reviewed": True}),
+    ("patch", "issues/{issue}/", {"snooze": {"until": "next"}}),
+    ("patch", "issues/{issue}/", {"priority": "high"}),
+    ("patch", "issues/{issue}/", {"resolve_in": ["next"]}),
     ("post", "issues/{issue}/comments/", {"text": "seen"}),
 ]
 ROLES = [*Role.values, "owner", "stranger", "nobody"]
