@@ -105,7 +105,7 @@
     const row = rows()[here()];
     if (row && !boxes().some((box) => box.checked)) { one('[name="_selected_action"]', row).checked = true; count(); }
     menu.open = true;
-    one("button", menu)?.focus();
+    (one('[value^="priority"]', menu) || one("button", menu))?.focus();
   };
   const KEYS = {
     j: () => move(1), k: () => move(-1),
