@@ -36,28 +36,45 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
 
 
-@lru_cache(maxsize=4)
-def _broker(url: str) -> Connection:
-    connection: Connection = current_app.connection_for_write(url)
-    connection.transport_options = {
-        **(connection.transport_options or {}),
-        "socket_timeout": TIMEOUT,
-        "socket_connect_timeout": TIMEOUT,
-    }
+class _Brokers(threading.local):
+    """Connections to publish with: kombu's are not to be shared by threads."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Connection] = {}
+
+
+_brokers = _Brokers()
+
+
+def _broker() -> Connection:
+    """This thread's connection to the broker that Celery is configured with."""
+    url = str(current_app.conf.broker_url)
+    connection = _brokers.known.get(url)
+    if connection is None:
+        connection = current_app.connection_for_write(url)
+        connection.transport_options = {
+            **(connection.transport_options or {}),
+            "socket_timeout": TIMEOUT,
+            "socket_connect_timeout": TIMEOUT,
+        }
+        _brokers.known[url] = connection
     return connection
 
 
 def send() -> bool:
     """Ask for a digest unless one is asked for already. Raises what Redis raises."""
-    if not _client(settings.REDIS_URL).set(_latch(), 1, nx=True, px=_LATCH_MS):
+    client = _client(settings.REDIS_URL)
+    if not client.set(_latch(), 1, nx=True, px=_LATCH_MS):
         return False
-    current_app.send_task(
-        TASK,
-        queue="digest",
-        connection=_broker(current_app.conf.broker_url),
-        retry=False,
-        ignore_result=True,
-    )
+    try:
+        current_app.send_task(
+            TASK, queue="digest", connection=_broker(), retry=False, ignore_result=True
+        )
+    except Exception:
+        # Nobody was asked: the latch must not keep others from asking.
+        with suppress(redis.RedisError, OSError):
+            client.delete(_latch())
+        raise
     return True
 
 
