@@ -58,12 +58,12 @@ def main(base: Path, env: Env, words: list[str]) -> int:
         servers.prepare_secret(data, env)
         with _marked(data):
             embedded = servers.Servers(data, needs) if needs else None
+            first = embedded is not None and not (data / "place.json").exists()
             try:
                 if embedded:
                     embedded.start()
-                facts = prepare(base)
                 supervisor = Supervisor(base, sizes, data, embedded, stop)
-                supervisor.run(env, facts, started)
+                supervisor.run(env, started, first=first)
             finally:
                 say("stopping")
                 if embedded:
@@ -119,9 +119,16 @@ class Supervisor:
         self.selector.register(stop.fileno(), selectors.EVENT_READ, None)
         self._server_due = 0.0
 
-    def run(self, env: Env, facts: dict[str, Any], began: float) -> None:
-        """Start all, tell when ready, and keep them until a signal. Raises RunError."""
+    def run(self, env: Env, began: float, *, first: bool) -> None:
+        """Start all, tell when ready, and keep them until a signal. Raises RunError.
+
+        At the very first start nobody sends yet: the processes load while the empty database
+        is made ready, all but the timer, which would ask for tables. Later they wait for it.
+        """
         try:
+            if first:
+                self._start_due(all_but="beat")
+            facts = prepare(self.base)
             self._start_due()
             self._await_ready()
             if not self.stopping.asked:
@@ -171,8 +178,10 @@ class Supervisor:
                     say(str(error))
                     self._server_due = time.monotonic() + 2.0
 
-    def _start_due(self) -> None:
+    def _start_due(self, all_but: str = "") -> None:
         for child in self.children:
+            if child.plan.name == all_but:
+                continue
             if child.process is None and time.monotonic() >= child.due:
                 child.started = time.monotonic()
                 child.process = children.spawn(
