@@ -55,15 +55,6 @@ def session_people(project: int, start: datetime, end: datetime) -> list[tuple[i
     ).fetchall()
 
 
-def spans_of(project: int, start: datetime, end: datetime) -> list[tuple[int, int, datetime, int]]:
-    """(issue, environment, bucket, events) of a project's five-minute counts in [start, end)."""
-    return run(
-        """SELECT issue_id, environment_id, bucket, events FROM tracker_rollup5m
-           WHERE project_id = %s AND bucket >= %s AND bucket < %s""",
-        [project, start, end],
-    ).fetchall()
-
-
 def reaching(
     project: int,
     start: datetime,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from tracker.models import Release5m, ReleaseUse
 from tracker.sql import columns, run
@@ -103,17 +103,6 @@ def by_bucket(project_id: int, release_id: int, since: datetime) -> dict[datetim
     """Events of a release by five minutes, of all environments."""
     rows = Release5m.objects.filter(project_id=project_id, release_id=release_id, bucket__gte=since)
     return dict(rows.order_by().values_list("bucket").annotate(total=Sum("events")))
-
-
-def first_in(
-    project_id: int, release_id: int, environment_ids: Sequence[int] | None = None
-) -> tuple[datetime | None, datetime | None]:
-    """First and last event of a release, in some environments or all."""
-    rows = ReleaseUse.objects.filter(project_id=project_id, release_id=release_id)
-    if environment_ids is not None:
-        rows = rows.filter(environment_id__in=environment_ids)
-    found = rows.aggregate(first=Min("first_seen"), last=Max("last_seen"))
-    return found["first"], found["last"]
 
 
 def _within(

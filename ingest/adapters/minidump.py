@@ -22,7 +22,6 @@ MAX_PARTS = 100
 MAX_FIELD = 1024 * 1024
 MAX_FILE = 20 * 1024 * 1024
 MAX_FILES_BYTES = 50 * 1024 * 1024
-MAX_NESTED = 100
 DUMP = "upload_file_minidump"
 _MAGIC = (b"MDMP", b"PMDM")
 _NAME = re.compile(rb'(?<!file)name="([^"\r\n]{0,256})"', re.IGNORECASE)

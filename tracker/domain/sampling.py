@@ -3,8 +3,6 @@
 Counts stay exact whatever is kept.
 """
 
-THRESHOLD = 100_000
-"""Events under one key up to which all are kept."""
 _SCALE = 1 << 64
 
 

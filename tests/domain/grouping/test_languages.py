@@ -191,7 +191,7 @@ APP = [
     ("php", {"filename": "[internal]", "function": "array_map"}, False),
     ("go", {"module": "net/http", "function": "f"}, False),
     ("go", {"module": "main", "function": "f"}, True),
-    ("go", {"module": "github.com/x/y", "abs_path": "/root/go/pkg/mod/github.com/x/y/a.go"}, False),
+    ("go", {"module": "github.com/x/y", "abs_path": "/go/pkg/mod/github.com/x/y/a.go"}, False),
     ("csharp", {"module": "System.Linq.Enumerable", "in_app": True}, False),
     ("csharp", {"module": "Shop.Core.Cart"}, True),
     ("cocoa", {"function": "f()", "package": "/System/Library/Frameworks/UIKit"}, False),
