@@ -5,10 +5,11 @@ import time
 from typing import Any
 
 import pytest
-from celery import current_app
+from celery import Celery
 
 from alerts import receivers, wake
 from alerts.wake import Bell
+from config.schedule import configuration
 from tests.alerts.sinks import free_port
 from tracker.models import Project, Team
 from tracker.signals import activity_committed
@@ -39,9 +40,10 @@ def test_every_new_project_gets_a_rule_and_a_channel(team: Team) -> None:
 
 
 def ring_at(url: str, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, float]:
-    monkeypatch.setattr(current_app.conf, "broker_url", url)
-    monkeypatch.setattr(current_app.conf, "broker_write_url", url)
-    current_app.conf.broker_transport_options = {"global_keyprefix": "x:"}
+    # An application of its own: the settings of the shared one belong to every other test.
+    app = Celery("t", fixups=[], set_as_current=False)
+    app.conf.update(configuration(url, "x:"))
+    monkeypatch.setattr(wake, "current_app", app)
     bell = Bell()
     started = time.monotonic()
     rung = Bell.ring(bell, "alerts.tasks.evaluate")

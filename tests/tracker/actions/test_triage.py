@@ -93,7 +93,7 @@ def test_comment_says_something(issues: list[Issue], ana: User) -> None:
     with pytest.raises(triage.EmptyComment, match="10,000"):
         triage.comment(Issue.objects.all(), ana, "x" * 10_001, timezone.now())
     triage.comment(Issue.objects.filter(pk=issues[0].pk), ana, " fixed in\x00 #12 ", timezone.now())
-    assert Activity.objects.get(kind="commented").data == {"text": "fixed in #12"}
+    assert Activity.objects.get(kind="commented").data == {"text": "fixed in #12", "mentions": []}
 
 
 def test_the_database_refuses_states_outside_the_table(issues: list[Issue]) -> None:
