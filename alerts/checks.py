@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, register
 
-from alerts.transports.http import allowed
+from tracker.outbound import allowed
 
 _HOST = re.compile(r"(?=[a-z0-9])[a-z0-9_.-]{1,253}", re.ASCII)
 

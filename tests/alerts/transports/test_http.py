@@ -12,6 +12,7 @@ import pytest
 from alerts.transports import http
 from alerts.transports.base import Blocked, Misconfigured, Rejected, TransportError, Unreachable
 from tests.alerts.sinks import Scripted, WebhookSink, free_port
+from tracker.outbound import is_public
 
 INNER = [
     "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
@@ -45,12 +46,12 @@ def sink(settings: Any) -> Iterator[WebhookSink]:
 
 @pytest.mark.parametrize("address", INNER)
 def test_inner_addresses_are_refused(address: str) -> None:
-    assert not http.is_public(ip_address(address))
+    assert not is_public(ip_address(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_pass(address: str) -> None:
-    assert http.is_public(ip_address(address))
+    assert is_public(ip_address(address))
 
 
 @pytest.mark.parametrize(
