@@ -86,15 +86,38 @@ def split(url: str) -> tuple[str, str, int, str]:
     return parts.scheme, host, port, path
 
 
+class Reply(Struct, frozen=True):
+    """What a receiver answered, whatever it was."""
+
+    status: int
+    headers: dict[str, str]
+    """By names in small letters."""
+    body: bytes
+    """At most as long as was asked for."""
+
+
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
     """POST once; returns the status of a 2xx answer.
 
     Raises Rejected (any other status), Unreachable, Misconfigured, Blocked.
     """
+    reply = request("POST", url, body, headers)
+    if not 200 <= reply.status < 300:
+        raise refused(reply)
+    return reply.status
+
+
+def request(
+    method: str, url: str, body: bytes, headers: dict[str, str], longest: int = LONGEST_ANSWER
+) -> Reply:
+    """Ask once, behind the guard; of the answer's body at most `longest` bytes are read.
+
+    Raises Unreachable, Misconfigured, Blocked; what the status means is the caller's to say.
+    """
     target = check(url)
     sock = _connect(target)
     try:
-        return _exchange(target, sock, body, headers)
+        return _exchange(target, sock, method, body, headers, longest)
     except (OSError, http.client.HTTPException, ValueError) as error:
         late = isinstance(error, TimeoutError)
         text = f"no answer within {ANSWER_SECONDS:.0f} s" if late else _short(error)
@@ -178,24 +201,30 @@ class _PacedReader(io.RawIOBase):
         return self._paced.recv_into(buffer)
 
 
-def _exchange(target: Target, sock: socket.socket, body: bytes, headers: dict[str, str]) -> int:
+def _exchange(
+    target: Target, sock: socket.socket, method: str, body: bytes, headers: dict[str, str],
+    longest: int,
+) -> Reply:  # fmt: skip
     connection = http.client.HTTPConnection(_netloc_host(target.host), target.port)
     connection.default_port = 443 if target.scheme == "https" else 80
     connection.sock = _Paced(sock, ANSWER_SECONDS)
-    connection.request("POST", target.path, body, {**headers, "Connection": "close"})
+    connection.request(method, target.path, body or None, {**headers, "Connection": "close"})
     answer = connection.getresponse()
-    status = answer.status
-    retry_after = seconds_of(answer.headers.get("Retry-After"), time.time())
-    answer.read(LONGEST_ANSWER)
-    if 200 <= status < 300:
-        return status
+    found = {name.lower(): value for name, value in answer.headers.items()}
+    return Reply(answer.status, found, answer.read(longest))
+
+
+def refused(reply: Reply) -> Rejected:
+    """The error of an answer that is no 2xx."""
+    status = reply.status
     if 300 <= status < 400:
         text = f"answered {status}: redirects are not followed"
     else:
         text = f"answered {status} {http.client.responses.get(status, '')}".rstrip()
-    raise Rejected(
-        text, permanent=is_permanent(status), status=str(status), retry_after=retry_after
-    )
+    return Rejected(
+        text, permanent=is_permanent(status), status=str(status),
+        retry_after=seconds_of(reply.headers.get("retry-after"), time.time()),
+    )  # fmt: skip
 
 
 def _connect(target: Target) -> socket.socket:
