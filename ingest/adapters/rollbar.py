@@ -27,7 +27,7 @@ _KNOWN = frozenset(
     (
         "environment body level timestamp code_version platform language framework context request"
         " person server client custom fingerprint title uuid notifier attributes failsafe internal"
-        " endpoint project_package_paths"
+        " endpoint project_package_paths is_uncaught"
     ).split()
 )
 
@@ -153,9 +153,9 @@ def _receipt(token: Any, data: _Data, known: bool, event_id: str) -> Receipt:
 def _tell(data: dict[str, Any], context: Context) -> dict[str, Any]:
     """An item's `data` in Sentry's words."""
     attributes = _attributes(data.get("attributes"))
-    uncaught = str(attributes.get("is_uncaught", "")).lower() == "true"
     notifier = data.get("notifier")
     notifier = notifier if isinstance(notifier, dict) else {}
+    uncaught = _is_uncaught(data, attributes, notifier)
     raw = rollbar_body.told(data, notifier, uncaught)
     rollbar_context.tell(raw, data, notifier, context)
     raw["level"] = _level(data.get("level"), bool(raw.get("exception")), uncaught)
@@ -172,6 +172,18 @@ def _tell(data: dict[str, Any], context: Context) -> dict[str, Any]:
         if key not in _KNOWN and value is not None:
             extra.setdefault(key, value)
     return raw
+
+
+def _is_uncaught(
+    data: dict[str, Any], attributes: dict[str, Any], notifier: dict[str, Any]
+) -> bool:
+    """Whether nothing caught the error: browsers and Node say so in an attribute, Java beside."""
+    if data.get("is_uncaught") is True:
+        return True
+    if str(attributes.get("is_uncaught", "")).lower() == "true":
+        return True
+    go = rollbar_body.name_of(notifier) in rollbar_body.ROLLBAR_GO
+    return go and rollbar_body.panicked(data.get("body"))
 
 
 def _attributes(listed: Any) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-NEWEST_FIRST = frozenset({"rollbar-go", "go-roll"})
+ROLLBAR_GO = frozenset({"rollbar/rollbar-go", "rollbar-go"})
+NEWEST_FIRST = ROLLBAR_GO | {"go-roll"}
 """Notifiers that send the raising frame first; all others send it last."""
 
 COLUMNS_FROM_ZERO = frozenset({"node_rollbar"})
@@ -18,7 +19,7 @@ def told(data: dict[str, Any], notifier: dict[str, Any], uncaught: bool) -> dict
     if chain:
         traces = chain if isinstance(chain, list) else [chain]
         frame = _frame_teller(data, notifier)
-        newest_first = notifier.get("name") in NEWEST_FIRST
+        newest_first = name_of(notifier) in NEWEST_FIRST
         links = [
             _link(trace, frame, uncaught, newest_first, is_top=index == 0)
             for index, trace in enumerate(traces)
@@ -33,6 +34,12 @@ def told(data: dict[str, Any], notifier: dict[str, Any], uncaught: bool) -> dict
         raw["message"] = text
     raw["breadcrumbs"] = _breadcrumbs(body.get("telemetry"), data)
     return raw
+
+
+def name_of(notifier: dict[str, Any]) -> str:
+    """The client's own name, "" when it has none."""
+    name = notifier.get("name")
+    return name if isinstance(name, str) else ""
 
 
 def _link(
@@ -94,20 +101,45 @@ def _frame_teller(
     data: dict[str, Any], notifier: dict[str, Any]
 ) -> Callable[[Any], dict[str, Any] | None]:
     """How this notifier's frames become ours."""
-    name = notifier.get("name")
+    name = name_of(notifier)
     server = data.get("server")
     root = server.get("root") if isinstance(server, dict) else None
     root = root.rstrip("/") + "/" if isinstance(root, str) and len(root) > 1 else ""
     if "://" in root:
         root = ""
     first_column = 1 if name in COLUMNS_FROM_ZERO else 0
+    go = name in ROLLBAR_GO
 
     def tell(item: Any) -> dict[str, Any] | None:
         if not isinstance(item, dict):
             return None
-        return _frame(item, root, first_column)
+        frame = _frame(item, root, first_column)
+        if go:
+            _go_frame(frame)
+        return frame
 
     return tell
+
+
+def _go_frame(frame: dict[str, Any]) -> None:
+    """`main.index` is the function index of the package main; `x@v1.4.5/` is a module's path."""
+    method, path = frame.get("function"), frame.get("filename")
+    if isinstance(method, str) and "." in method:
+        at = method.find(".", method.rfind("/") + 1)
+        frame["module"], frame["function"] = method[:at], method[at + 1 :]
+    if isinstance(path, str) and "@v" in path:
+        frame["in_app"] = False
+
+
+def panicked(body: Any) -> bool:
+    """Whether rollbar-go tells a panic that it recovered: nothing else calls its LogPanic."""
+    chain = body.get("trace_chain") if isinstance(body, dict) else None
+    top = chain[0] if isinstance(chain, list) and chain else None
+    frames = top.get("frames") if isinstance(top, dict) else None
+    return isinstance(frames, list) and any(
+        isinstance(frame, dict) and str(frame.get("method")).endswith(".LogPanic")
+        for frame in frames[:10]
+    )
 
 
 _LIBRARIES = ("site-packages/", "dist-packages/", "node_modules/", "/gems/", "vendor/")

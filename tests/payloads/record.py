@@ -3,7 +3,7 @@
     python tests/payloads/record.py DIR -- COMMAND ...
 
 starts the sink, sets RECORD_PORT, SENTRY_DSN and ROLLBAR_ENDPOINT for COMMAND, and writes
-DIR/01.json ... with method, path, headers and the body as base64. Names of the machine in
+DIR/01.json ... with method, time, path, headers and the body as base64. Names of the machine in
 the body are for the person who records to replace, by names of the same length.
 """
 
@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class Sink(BaseHTTPRequestHandler):
         body = self._body()
         record = {
             "method": self.command,
+            "at": round(time.time(), 3),
             "path": self.path,
             "headers": dict(self.headers.items()),
             "body": base64.b64encode(body).decode(),
@@ -39,13 +41,24 @@ class Sink(BaseHTTPRequestHandler):
         with self.lock:
             number = len(list(self.folder.glob("*.json"))) + 1
             (self.folder / f"{number:02}.json").write_text(json.dumps(record, indent=1) + "\n")
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(ANSWER)))
-        self.end_headers()
-        self.wfile.write(ANSWER)
+        self._answer(ANSWER)
 
     do_GET = do_PUT = do_POST  # noqa: N815
+
+    def do_OPTIONS(self) -> None:
+        """A browser asks first."""
+        self._answer(b"")
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        asked = self.headers.get("Access-Control-Request-Headers")
+        if asked:
+            self.send_header("Access-Control-Allow-Headers", asked)
+        self.end_headers()
+        self.wfile.write(body)
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

@@ -125,5 +125,5 @@ class Event(Struct, frozen=True):
 
     @property
     def unhandled(self) -> bool:
-        """Whether nothing caught the error that gives the event its title."""
-        return bool(self.exceptions) and self.exceptions[-1].handled is False
+        """Whether nothing caught the error; some clients say so of its cause only."""
+        return any(link.handled is False for link in self.exceptions)

@@ -9,6 +9,7 @@ from ingest.adapters.base import Context
 from ingest.adapters.normalise import (
     bags,
     breadcrumbs,
+    clients,
     contexts,
     links,
     message,
@@ -74,6 +75,7 @@ def build(raw: dict[str, Any], context: Context, work: Work) -> Event:
     for old, name in _OLD_NAMES.items():
         if old in raw and not raw.get(name):
             raw[name] = raw[old]
+    clients.mend(raw)
     sent_at = context.meta.get("sent_at")
     shift = clock_shift(sent_at, context.received)
     moment = when(raw.get("timestamp"), shift, context.received, work)
