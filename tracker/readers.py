@@ -13,7 +13,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, Window
+from django.db.models import (
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    Window,
+)
 from django.db.models.functions import JSONObject, RowNumber
 
 from tracker.domain.search import Term, literal
@@ -260,6 +270,13 @@ class TagValue:
     value: str
     count: int
     percent: int
+
+    @property
+    def short(self) -> str:
+        """What tells it from its neighbours: of an address the path."""
+        scheme, found, rest = self.value.partition("://")
+        _, slash, path = rest.partition("/")
+        return slash + path if found and scheme in ("http", "https") and path else self.value
 
     @property
     def query(self) -> str:

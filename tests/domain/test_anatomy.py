@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker.domain.anatomy import OPEN, dissect
@@ -30,7 +30,7 @@ def event(*frames: dict[str, object], **more: object) -> dict[str, object]:
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), ODD, max_size=6))
-@settings(max_examples=300)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_no_shape_breaks_it(data):
     found = dissect(data)
     assert isinstance(as_trace(found, "python"), str)

@@ -17,7 +17,7 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
-from tracker.actions import moving, triage
+from tracker.actions import moving, triage, undo
 from tracker.actions.common import Outcome, TriageError
 from tracker.domain.priority import Priority
 from tracker.domain.snooze import Until
@@ -80,6 +80,12 @@ VERBS: dict[str, Verb] = {
     ),
 }
 """By name; the arguments are JSON."""
+UNDO = "undo"
+"""The verb that takes another job back, chunk by chunk; its argument is that job's token."""
+FINAL = frozenset({"delete", UNDO})
+"""Verbs that nothing takes back."""
+ROLES = {"delete": Role.ADMIN}
+"""The role that a verb needs, where a triager's is not enough."""
 
 
 def start(
@@ -101,6 +107,20 @@ def start(
     )
 
 
+def take_back(job: BulkJob, actor: User, now: datetime) -> BulkJob:
+    """Make the job that undoes all of another; raises what `undo` raises."""
+    undo.waiting(job.token, actor, now)
+    return BulkJob.objects.create(
+        actor=actor, verb=UNDO, arguments={"token": str(job.token)}, ids=job.ids, created_at=now
+    )
+
+
+def stop(job: BulkJob, now: datetime) -> bool:
+    """End a job where it is; whether it was still at work. What is done can be undone."""
+    left = BulkJob.objects.filter(pk=job.pk, finished_at=None)
+    return bool(left.update(finished_at=now, error="Stopped."))
+
+
 def step(job_id: int, now: datetime) -> bool:
     """Do one chunk; True when nothing is left, or another worker is at it."""
     with transaction.atomic():
@@ -113,10 +133,9 @@ def step(job_id: int, now: datetime) -> bool:
         if job is None:
             return True
         chunk = job.ids[job.position : job.position + CHUNK]
-        issues = Issue.objects.filter(pk__in=chunk).visible_to(job.actor, Role.TRIAGER)
         try:
             with transaction.atomic():
-                outcome = VERBS[job.verb](issues, job.actor, now, job.arguments)
+                outcome = _do(job, chunk, now)
         except Exception as error:  # the job stops, and says why
             if not isinstance(error, TriageError):
                 log.exception("bulk job failed", job=job.pk, verb=job.verb)
@@ -132,6 +151,14 @@ def step(job_id: int, now: datetime) -> bool:
                 job.finished_at = now
         job.save(update_fields=["position", "changed", "error", "finished_at"])
         return job.finished_at is not None
+
+
+def _do(job: BulkJob, chunk: Sequence[int], now: datetime) -> Outcome:
+    if job.verb == UNDO:  # a chunk of the other job left one part, or none
+        return undo.undo_next(job.arguments["token"], job.actor, now)
+    role = ROLES.get(job.verb, Role.TRIAGER)
+    issues = Issue.objects.filter(pk__in=chunk).visible_to(job.actor, role)
+    return VERBS[job.verb](issues, job.actor, now, job.arguments)
 
 
 def work_off(deadline: datetime, clock: Callable[[], datetime]) -> int:
@@ -154,5 +181,5 @@ def progress(job: BulkJob) -> dict[str, Any]:
     return {
         "id": job.pk, "total": job.total, "done": job.position, "changed": job.changed,
         "skipped": job.skipped, "finished": job.finished_at is not None, "error": job.error,
-        "undo": str(job.token) if job.changed else "",
+        "undo": str(job.token) if job.changed and job.verb not in FINAL else "",
     }  # fmt: skip

@@ -80,23 +80,35 @@ def undo(token: str | UUID, actor: User, now: datetime) -> Outcome:
 
     Each part of a bulk is one transaction. Raises NothingToUndo and TooLate.
     """
+    changed: list[int] = []
+    skipped = 0
+    for number in waiting(token, actor, now):
+        done = _undo_part(number, actor, now)
+        changed += done.changed
+        skipped += done.skipped
+    return Outcome(tuple(changed), skipped)
+
+
+def waiting(token: str | UUID, actor: User, now: datetime) -> list[int]:
+    """The parts that can still be taken back, in their order. Raises NothingToUndo and TooLate."""
     try:
         wanted = UUID(str(token))
     except ValueError:
         raise NothingToUndo("There is nothing to undo.") from None
     parts = Undo.objects.filter(token=wanted, actor=actor).order_by("pk")
-    waiting = list(parts.filter(undone_at=None).values_list("pk", "created_at"))
-    if not waiting:
+    left = list(parts.filter(undone_at=None).values_list("pk", "created_at"))
+    if not left:
         raise NothingToUndo("There is nothing to undo, or it was undone already.")
-    if max(made for _, made in waiting) < now - VALID:
+    if max(made for _, made in left) < now - VALID:
         raise TooLate("Undo is offered for ten minutes; change the issues by hand.")
-    changed: list[int] = []
-    skipped = 0
-    for number, _ in waiting:
-        done = _undo_part(number, actor, now)
-        changed += done.changed
-        skipped += done.skipped
-    return Outcome(tuple(changed), skipped)
+    return [number for number, _ in left]
+
+
+def undo_next(token: str | UUID, actor: User, now: datetime) -> Outcome:
+    """Take back the first part that is left, whatever its age: the job that asks began in time."""
+    parts = Undo.objects.filter(token=token, actor=actor, undone_at=None)
+    number = parts.order_by("pk").values_list("pk", flat=True).first()
+    return Outcome((), 0) if number is None else _undo_part(number, actor, now)
 
 
 def _undo_part(number: int, actor: User, now: datetime) -> Outcome:

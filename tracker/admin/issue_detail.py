@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from tracker import origins, readers
+from tracker import event_extras, origins, readers
 from tracker.access import Access
 from tracker.admin.issue_list import PRIORITY_NAMES, badge
 from tracker.admin.issue_moves import moving_context
@@ -50,7 +50,7 @@ class Happening:
 def detail_context(
     issue: Issue, event: EventRow | None, access: Access, now: datetime
 ) -> dict[str, Any]:
-    """Everything the page shows; seven queries beyond the issue, event, roles and projects."""
+    """Everything the page shows; eight queries beyond the issue, event, roles and projects."""
     project = issue.project
     data = _unpacked(event)
     anatomy = dissect(data)
@@ -71,7 +71,9 @@ def detail_context(
         "event_release": data.get("release") or "",
         "event_transaction": data.get("transaction") or "",
         "walk": readers.neighbours(issue, event) if event else readers.Neighbours(),
+        "beside": event_extras.beside(event) if event else event_extras.Beside(),
         "anatomy": anatomy,
+        "has_originals": any(link.originals for link in anatomy.exceptions),
         "unreadable": bool(event) and not data,
         "trace": as_trace(anatomy, str(data.get("platform") or issue.platform)),
         "markdown": markdown_of(issue, anatomy, data),
@@ -84,6 +86,10 @@ def detail_context(
         "priorities": PRIORITY_NAMES,
         "can_triage": access.has(Role.TRIAGER, project.team_id),
         "levels": sorted({crumb.level for crumb in anatomy.crumbs}),
+        "categories": sorted({crumb.category for crumb in anatomy.crumbs})[:60],
+        "wants_review": bool(badge(issue))
+        and issue.status == "unresolved"
+        and issue.reviewed_at is None,
     }
 
 

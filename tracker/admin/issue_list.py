@@ -27,6 +27,7 @@ VIEWS: dict[str, tuple[str, str]] = {
     "unresolved": ("Unresolved", "is:unresolved"),
     "review": ("For review", "is:for_review"),
     "mine": ("Mine", "is:unresolved assigned:me"),
+    "teams": ("My teams", "is:unresolved owner:me"),
     "regressed": ("Regressed", "is:regressed"),
     "snoozed": ("Snoozed", "is:snoozed"),
     "impact": ("High impact", "is:unresolved users:>=50"),
@@ -103,8 +104,6 @@ class ListState:
         if self.sort != "last_seen":
             params["sort"] = self.sort
         params.update(changes)
-        if params.get("sort") == "last_seen":
-            del params["sort"]
         return "?" + urlencode(params)
 
 
@@ -133,6 +132,7 @@ def list_context(state: ListState, access: Access, now: datetime, shelf: Menus) 
         "view_teams": [t for t in access.assignees().teams if access.has(Role.TRIAGER, t.pk)],
         "chips": _chips(state, access, environments),
         "sorts": _sorts(state),
+        "headers": {name: (state.url(sort=name), name == state.sort) for name in readers.SORTS},
         "older_url": state.url(older=page.older) if page.older else "",
         "newer_url": state.url(newer=page.newer) if page.newer else "",
         "first_url": state.url() if state.cursor else "",
@@ -225,7 +225,25 @@ def _chips(state: ListState, access: Access, environments: dict[int, str]) -> li
         _chip(state, "Project", "project", [p.slug for p in access.projects.values()][:100]),
         _chip(state, "Assignee", "assigned", owners[:60]),
     ]  # fmt: skip
-    return [chip for chip in chips if len(chip.choices) > 2 or chip.is_set]
+    chips = [chip for chip in chips if len(chip.choices) > 2 or chip.is_set]
+    return [*chips, _period(state)]
+
+
+PERIODS = (
+    ("any time", ""), ("last hour", "-1h"), ("last 24 h", "-24h"), ("last 7 days", "-7d"),
+    ("last 30 days", "-30d"),
+)  # fmt: skip
+
+
+def _period(state: ListState) -> Chip:
+    """When it was last seen."""
+    present = ", ".join(v for term in state.query.of("seen") for v in term.values)
+    choices = tuple(
+        Choice(label, state.url(state.query.with_term("seen", span)), span == present)
+        for label, span in PERIODS
+    )
+    label = next((choice.label for choice in choices if choice.active), present)
+    return Chip("Seen", label if present else "any", choices)
 
 
 STATUS_CHOICES = ("unresolved", "new", "ongoing", "escalating", "regressed", "for_review",

@@ -4,31 +4,25 @@ import json
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from tracker import origins, readers
+from tracker import event_extras, origins, readers
 from tracker.admin._typed import StockAdmin
 from tracker.admin.base import access_of
+from tracker.admin.issue_bulk import BulkPages, job_strip, selection
 from tracker.admin.issue_detail import DAYS, detail_context, event_text
-from tracker.admin.issue_list import ListState, found_by, list_context
+from tracker.admin.issue_list import DEFAULT, ListState, found_by, list_context
 from tracker.admin.issue_moves import MovingPages
 from tracker.admin.people import AffectedPages
-from tracker.admin.verbs import (
-    BULK_LIMIT,
-    NEEDS_ADMIN,
-    carry_out,
-    chosen,
-    said,
-    take_back,
-    undoable,
-)
+from tracker.admin.verbs import carry_out, chosen, said, take_back, undoable
 from tracker.domain.trends import DAY
 from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
@@ -36,9 +30,13 @@ from tracker.payloads import PayloadError, unpack
 from tracker.saved_views import menus
 from tracker.search import jump
 
+SORTED = "sorted"
+"""The cookie of the order that the list was in last."""
+YEAR = 365 * 86_400
+
 
 @admin.register(Issue)
-class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
+class IssueAdmin(BulkPages, AffectedPages, MovingPages, StockAdmin[Issue]):
     """Issues come from events alone: nothing is added, edited or deleted as a form."""
 
     def get_queryset(self, request: HttpRequest) -> IssueQuerySet:
@@ -79,6 +77,7 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
             page(event, require_GET(self.detail_view), "event"),
             page(event + "raw/", require_GET(self.raw_view), "raw"),
             page(event + "trace/", require_GET(self.trace_view), "trace"),
+            *self.bulk_urls(page),
             *self.moving_urls(page),
             *self.affected_urls(page),
         ]
@@ -94,9 +93,11 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
         access, now = access_of(request), datetime.now(UTC)
         state = ListState.read(request.GET)
         shelf = menus(access)
-        home = shelf.default()
-        if home and "q" not in request.GET:
-            return redirect(reverse("admin:tracker_issue_changelist") + home.url)
+        if "q" not in request.GET and not state.cursor:
+            home = shelf.default()
+            address = home.url if home else _as_last_sorted(request)
+            if address:
+                return redirect(reverse("admin:tracker_issue_changelist") + address)
         jump = self._jump(request, state)
         if jump:
             return redirect(jump)
@@ -104,10 +105,17 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
             **self.admin_site.each_context(request),
             **list_context(state, access, now, shelf),
             "title": "Issues", "opts": self.opts, "now": now, "undo": undoable(request, now),
-            "can_admin": access.has(Role.ADMIN),
+            "can_admin": access.has(Role.ADMIN), "job": job_strip(request, now),
+            "kept": selection(request),
             **(extra_context or {}),
         }  # fmt: skip
-        return TemplateResponse(request, "admin/tracker/issue/list.html", context)
+        answer = TemplateResponse(request, "admin/tracker/issue/list.html", context)
+        if request.GET.get("sort") == state.sort != request.COOKIES.get(SORTED):
+            answer.set_cookie(
+                SORTED, state.sort, YEAR, path=request.path, secure=request.is_secure(),
+                httponly=True, samesite="Lax",
+            )  # fmt: skip
+        return answer
 
     def _jump(self, request: HttpRequest, state: ListState) -> str:
         """Where a query that names one issue or event leads; "" otherwise."""
@@ -117,38 +125,6 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
         if found.event_id is None:
             return reverse("admin:tracker_issue_change", args=[found.issue_id])
         return reverse("admin:tracker_issue_event", args=[found.issue_id, found.event_id.hex])
-
-    def _bulk(self, request: HttpRequest) -> HttpResponse:
-        back = HttpResponseRedirect(request.get_full_path())
-        if request.POST.get("action") == "undo":
-            said(request, take_back(request))
-            return back
-        ids = [int(text) for text in request.POST.getlist("_selected_action") if text.isdecimal()]
-        if not ids:
-            messages.warning(request, "Choose at least one issue first.")
-            return back
-        if len(ids) > BULK_LIMIT:
-            messages.warning(request, f"At most {BULK_LIMIT} issues at once.")
-            return back
-        action = request.POST.get("action", "")
-        role = Role.ADMIN if action in NEEDS_ADMIN else Role.TRIAGER
-        issues = chosen(access_of(request), ids, role)
-        if action in NEEDS_ADMIN and not request.POST.get("confirmed"):
-            return self._confirm(request, issues, action)
-        said(request, carry_out(request, issues, action))
-        return back
-
-    def _confirm(self, request: HttpRequest, issues: IssueQuerySet, action: str) -> HttpResponse:
-        """What can't be taken back is asked twice, with true counts."""
-        rows = list(issues.live().select_related("project").order_by("first_seen", "pk"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{action.capitalize()} {len(rows)} issues?" if len(rows) != 1
-            else f"{action.capitalize()} {rows[0].short_id}?",
-            "opts": self.opts, "rows": rows, "action": action,
-            "events": sum(row.events for row in rows), "back": request.get_full_path(),
-        }  # fmt: skip
-        return TemplateResponse(request, "admin/tracker/issue/confirm.html", context)
 
     def live_view(self, request: HttpRequest) -> HttpResponse:
         """How many issues of the present query came or moved up since a moment."""
@@ -198,6 +174,10 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
             if event_id:
                 return redirect("admin:tracker_issue_event", issue.merged_into, event_id)
             return redirect("admin:tracker_issue_change", issue.merged_into)
+        if event_id == "recommended":
+            best = event_extras.recommended_event(issue)
+            return redirect("admin:tracker_issue_event", issue.pk, best) if best else redirect(
+                "admin:tracker_issue_change", issue.pk)  # fmt: skip
         event = self._event(issue, event_id) if event_id else readers.latest_event(issue)
         now = datetime.now(UTC)
         context = {
@@ -233,6 +213,14 @@ class IssueAdmin(AffectedPages, MovingPages, StockAdmin[Issue]):
         else:
             said(request, carry_out(request, issues, action, single=True))
         return redirect("admin:tracker_issue_change", issue.pk)
+
+
+def _as_last_sorted(request: HttpRequest) -> str:
+    """The list's own view in the order that this person chose last; "" for the usual one."""
+    sort = request.COOKIES.get(SORTED, "last_seen")
+    if "sort" in request.GET or sort == "last_seen" or sort not in readers.SORTS:
+        return ""
+    return "?" + urlencode({"q": DEFAULT, "sort": sort})
 
 
 def _download(text: str, name: str) -> HttpResponse:

@@ -71,6 +71,7 @@ def carry_out(
 
 def remember(request: HttpRequest, outcome: triage.Outcome) -> None:
     """Offer to take a change back: the last one of this session, for ten minutes."""
+    request.session.pop("job", None)
     if outcome.undo:
         request.session["undo"] = {
             "token": outcome.undo, "ids": list(outcome.changed),
@@ -131,22 +132,46 @@ def _resolve_in(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg:
     return "Resolved in that release", outcome
 
 
-def _snooze(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
-    """`time:60` (minutes), `events:100`, `users:10`, `next`, `escalating`; a number that is
-    missing is in the field of that name.
+_KINDS = {until.value for until in Until}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """What a posted form wants to wait for."""
+
+    until: Until
+    count: int = 0
+    minutes: int = 0
+    moment: datetime | None = None
+
+
+def _wait(request: HttpRequest, now: datetime, arg: str) -> _Wait:
+    """`time:60` (minutes), `events:100`, `rate:100`, `users:10`, `next`, `escalating`; a number
+    that is missing is in the field of that name, the minutes of a rate in `minutes`.
+
+    Raises BadCondition.
     """
     kind, _, text = arg.partition(":")
-    if kind not in SNOOZES:
+    if kind not in _KINDS:
         raise triage.BadCondition("Choose what to wait for.")
-    until = Until(kind)
-    text = text or request.POST.get(kind, "")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-    actor = access_of(request).user
+    until, number = Until(kind), _number(text or request.POST.get(kind, ""))
     if until is Until.TIME:
-        moment = now + timedelta(minutes=number)
-        return "Snoozed", triage.snooze(issues, actor, now, until, moment=moment)
-    counted = until in (Until.EVENTS, Until.USERS)
-    return "Snoozed", triage.snooze(issues, actor, now, until, count=number if counted else 0)
+        return _Wait(until, moment=now + timedelta(minutes=number))
+    if until is Until.RATE:
+        return _Wait(until, number, _number(request.POST.get("minutes", "")))
+    return _Wait(until, number if until in (Until.EVENTS, Until.USERS) else 0)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _snooze(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
+    wait = _wait(request, now, arg)
+    return "Snoozed", triage.snooze(
+        issues, access_of(request).user, now, wait.until,
+        count=wait.count, minutes=wait.minutes, moment=wait.moment,
+    )  # fmt: skip
 
 
 def _priority(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
@@ -189,13 +214,34 @@ def _delete(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str
     return "Deleted", outcome
 
 
-SNOOZES = (Until.TIME, Until.EVENTS, Until.USERS, Until.ESCALATING, Until.NEXT)
 PRIORITIES: dict[str, Priority | None] = {p.name.lower(): p for p in Priority} | {"computed": None}
 VERBS: dict[str, Callable[[HttpRequest, IssueQuerySet, datetime, str], _Result]] = {
     "resolve": _resolve, "resolve_next": _resolve_next, "resolve_in": _resolve_in,
     "snooze": _snooze, "priority": _priority, "reopen": _reopen,
     "assign": _assign, "comment": _comment, "review": _review, "merge": _merge, "delete": _delete,
 }  # fmt: skip
+
+
+def as_job(request: HttpRequest, action: str, now: datetime) -> tuple[str, dict[str, Any]]:
+    """The same form as a verb and arguments of `tracker.actions.bulk`.
+
+    Raises what the verbs raise for nonsense, Http404 for strangers.
+    """
+    name, _, argument = action.partition(":")
+    if name == "resolve_in":
+        return name, {"releases": request.POST.get("releases", "").split(",")}
+    if name == "snooze":
+        wait = _wait(request, now, argument)
+        moment = wait.moment.isoformat() if wait.moment else None
+        return name, {"until": wait.until.value, "count": wait.count, "minutes": wait.minutes,
+                      "moment": moment}  # fmt: skip
+    if name == "assign":
+        to = _assignee(access_of(request), request.POST.get("assignee", ""))
+        return name, {} if to is None else {"user" if isinstance(to, User) else "team": to.pk}
+    if name == "priority":
+        wanted = argument or request.POST.get("priority", "")
+        return name, {"priority": None if wanted == "computed" else wanted}
+    return name, {"discard": bool(request.POST.get("discard"))} if name == "delete" else {}
 
 
 def _assignee(access: Access, text: str) -> User | Team | None:

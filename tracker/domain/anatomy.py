@@ -90,6 +90,8 @@ class ExceptionView:
     """How it led to the link shown before it: "" for the first."""
     runs: tuple[Run, ...]
     frames: int
+    originals: tuple[Run, ...] = ()
+    """The frames as they came, where source maps or mappings changed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ def _exception(
         relation=relation,
         runs=_runs(frames),
         frames=len(frames),
+        originals=_runs(_frames(item.get("raw_stacktrace"), python)),
     )
 
 

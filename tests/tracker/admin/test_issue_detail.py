@@ -161,3 +161,65 @@ def test_a_comeback_is_told(cast: Cast):
     send(cast.red, rich_event(release="shop@2.1"))
     page = detail(cast, issue)
     assert ">regressed<" in page and "came back" in page and "Last in shop@2.1" in page
+
+
+def test_the_most_telling_event_is_recommended(cast: Cast):
+    issue = rich_issue(cast)
+    rich = EventRow.objects.of_issue(cast.red.pk, issue.pk)[0]
+    poor = rich_event(user={}, breadcrumbs={}, request={})
+    send(cast.red, poor)
+    assert EventRow.objects.of_issue(cast.red.pk, issue.pk)[0] != rich
+    address = reverse("admin:tracker_issue_event", args=[issue.pk, "recommended"])
+    assert address in detail(cast, issue)
+    answer = cast.client("viewer").get(address)
+    assert answer["Location"].endswith(f"/events/{rich.event_id.hex}/")
+    EventRow.objects.filter(issue_id=issue.pk).delete()
+    answer = cast.client("viewer").get(address)
+    assert answer["Location"] == reverse("admin:tracker_issue_change", args=[issue.pk])
+    foreign = reverse("admin:tracker_issue_event", args=[cast.theirs.pk, "recommended"])
+    assert cast.client("viewer").get(foreign).status_code == 404
+
+
+def test_frames_as_they_were_sent_are_a_click_away(cast: Cast):
+    event = rich_event()
+    top = event["exception"]["values"][1]  # type: ignore[index]
+    top["raw_stacktrace"] = {"frames": [{"function": "t.min", "filename": "app.min.js",
+                                         "lineno": 1, "colno": 9911, "in_app": True}]}  # fmt: skip
+    send(cast.red, event)
+    page = detail(cast, cast.red.issues.get(type="PayError9"))
+    assert "data-originals" in page and 'data-frames="original" hidden' in page
+    assert "app.min.js:1:9911" in page
+    assert "data-originals" not in detail(cast, cast.ours)
+
+
+def test_files_and_words_of_people_stand_by_the_event(cast: Cast):
+    from uuid import uuid4
+
+    from django.utils import timezone
+
+    from tracker.models import Attachment, Feedback
+
+    issue = rich_issue(cast)
+    event = EventRow.objects.of_issue(cast.red.pk, issue.pk)[0]
+    for project, name in ((cast.red, "<core>.dmp"), (cast.blue, "theirs.txt")):
+        Attachment.objects.create(
+            project=project, event_id=event.event_id, filename=name, size=2048, sha256="0" * 64,
+            path="attachments/x", created_at=timezone.now(), kind="event.minidump",
+        )  # fmt: skip
+    Feedback.objects.create(
+        project=cast.red, feedback_id=uuid4(), event_id=event.event_id, name="Ana",
+        message="it ate\nmy <b>cart</b>", created_at=timezone.now(),
+    )  # fmt: skip
+    page = detail(cast, issue, "viewer")
+    assert "&lt;core&gt;.dmp</a>" in page and "2.0\xa0KB, event.minidump" in page
+    assert "it ate<br>my &lt;b&gt;cart&lt;/b&gt;" in page and "Ana" in page
+    assert "theirs.txt" not in page
+
+
+def test_reviewed_is_said_where_it_is_wanted(cast: Cast):
+    button = 'name="action" value="review"'
+    assert button in detail(cast, cast.ours)
+    assert button not in detail(cast, cast.ours, "viewer")
+    act = reverse("admin:tracker_issue_act", args=[cast.ours.pk])
+    page = cast.client("triager").post(act, {"action": "review"}, follow=True).content.decode()
+    assert "Marked as reviewed." in page and button not in page

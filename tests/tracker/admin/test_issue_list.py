@@ -185,3 +185,36 @@ def test_nothing_is_added_by_hand(cast: Cast):
     form = {"action": "delete_selected", "_selected_action": [cast.ours.pk], "post": "yes"}
     client.post(LIST, form)
     assert Issue.objects.filter(pk=cast.ours.pk).exists()
+
+
+def test_the_order_is_remembered(cast: Cast):
+    client, address = cast.client("viewer"), reverse("admin:tracker_issue_changelist")
+    client.get(address + "?q=&sort=events")
+    answer = client.get(address)
+    assert answer.status_code == 302 and answer["Location"].endswith(
+        "?q=is%3Aunresolved&sort=events"
+    )
+    client.get(address + "?q=&sort=last_seen")
+    assert client.get(address).status_code == 200
+    client.get(address + "?q=&sort=nonsense")
+    assert client.get(address).status_code == 200
+
+
+def test_columns_sort_and_periods_narrow(cast: Cast):
+    page = cast.client("viewer").get(reverse("admin:tracker_issue_changelist")).content.decode()
+    assert '<a href="?q=is%3Aunresolved&amp;sort=events" title="Sort by this">Events</a>' in page
+    assert '<a href="?q=is%3Aunresolved+seen%3A-24h">last 24 h</a>' in page
+
+
+def test_my_teams_are_a_tab(cast: Cast):
+    from tracker.models import Membership
+
+    client = cast.client("triager")
+    address = reverse("admin:tracker_issue_changelist") + "?q=is:unresolved+owner:me"
+    assert cast.ours.short_id not in client.get(address).content.decode()
+    cast.red.issues.update(assignee_team=cast.red.team)
+    page = client.get(address).content.decode()
+    assert cast.ours.short_id in page
+    assert 'aria-current="true">My teams <span class="count">1</span>' in page
+    Membership.objects.filter(user=cast.people["triager"]).delete()
+    assert cast.ours.short_id not in client.get(address).content.decode()

@@ -86,7 +86,7 @@ def test_the_header_tells_how_it_was_resolved(cast: Cast):
         ("snooze:events", {}, "The number is between"),
         ("snooze:time:0", {}, "Choose a moment in the future"),
         ("snooze:time:999999999", {}, "Choose a moment in the future"),
-        ("snooze:rate:5", {}, "Choose what to wait for"),
+        ("snooze:rate:5", {}, "The minutes are between"),
         ("snooze", {}, "Choose what to wait for"),
         ("priority", {"priority": "urgent"}, "Choose a priority"),
         ("undo", {"token": "x"}, "nothing to undo"),
