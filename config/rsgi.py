@@ -9,13 +9,14 @@ import asyncio
 import gc
 import os
 import re
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any, Protocol, cast
 
 from config.env import Env
+from config.middleware import SANE_ID
 from config.proxies import Proxies
 from config.run.children import die_with_parent
 from config.wire import (
@@ -24,7 +25,6 @@ from config.wire import (
     Headers,
     Scope,
     content_length,
-    header,
     make_environ,
     refusal_body,
     refusal_headers,
@@ -33,12 +33,10 @@ from config.wire import (
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 MIB = 1024 * 1024
-HOT = re.compile(r"/api/[0-9]{1,18}/(?:envelope|store)/?")
+HOT = re.compile(r"/api/([0-9]{1,18})/(envelope|store)/?")
 """The addresses that nearly all events come to."""
 HERE_BYTES = 128 * 1024
 """Largest body, as sent, that the event loop looks at itself."""
-COMMIT_SECONDS = 2.0
-"""After which an event whose commit has not begun is refused."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,12 @@ class WsgiResponse(Protocol):
 
 
 Wsgi = Callable[[Environ, Callable[..., None]], WsgiResponse]
+Quick = Callable[
+    [str, str, dict[str, str], str, str, bytes],
+    Awaitable[tuple[int, Headers, bytes] | None],
+]
+"""project, kind, headers, query, client's address, body -> status, headers, content; None: not
+one for it (ingest/quick.py)."""
 
 
 @dataclass
@@ -100,9 +104,11 @@ class Bridge:
         limits: Limits,
         proxies: Proxies,
         refused: Callable[[str, str], None] = lambda path, reason: None,
+        quick: "Quick | None" = None,
     ) -> None:
         self.wsgi = wsgi
-        self.inline: Callable[[Environ], Any] | None = getattr(wsgi, "inline", None)
+        self.quick = quick
+        """Answers the usual event on the event loop; None leaves every request to `wsgi`."""
         self.limits = limits
         self.proxies = proxies
         self.pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="web")
@@ -126,10 +132,11 @@ class Bridge:
                 proto.close(403)
                 return
             headers: Headers = scope.headers.items()
-            self._check_head(scope, headers)
-            held = self._reserve(scope, headers)
-            body = await self._read(proto, headers)
-            await self._answer(scope, headers, body, proto)
+            fields = self._check_head(scope, headers)
+            held = self._reserve(scope, fields)
+            body = await self._read(proto, fields)
+            if not await self._answer_here(scope, headers, fields, body, proto):
+                await self._answer(scope, headers, body, proto)
         except BodyError as error:
             self.refused(scope.path, error.reason)
             proto.response_bytes(error.status, refusal_headers(error), refusal_body(scope, error))
@@ -138,27 +145,33 @@ class Bridge:
 
     # --- taking the request in ----------------------------------------------------------------
 
-    def _check_head(self, scope: Scope, headers: Headers) -> None:
+    def _check_head(self, scope: Scope, headers: Headers) -> dict[str, str]:
+        """The headers by name, each as it came first."""
         limits = self.limits
         if len(scope.path) + len(scope.query_string) > limits.url_bytes:
             raise BodyError(414, "url_too_long", "The URL is longer than 8 KiB.")
-        size = sum(len(name) + len(value) + 4 for name, value in headers)
+        fields: dict[str, str] = {}
+        size = 4 * len(headers)
+        for name, value in headers:
+            size += len(name) + len(value)
+            fields.setdefault(name, value)
         if len(headers) > limits.header_count or size > limits.header_bytes:
             raise BodyError(431, "headers_too_large", "The headers are larger than 64 KiB.")
+        return fields
 
-    def _reserve(self, scope: Scope, headers: Headers) -> int:
+    def _reserve(self, scope: Scope, fields: Mapping[str, str]) -> int:
         """Count an ingest body against this process's memory; the caller gives it back."""
         if scope.method != "POST" or not scope.path.startswith("/api/"):
             return 0
-        length = content_length(headers)
+        length = content_length(fields)
         size = min(length if length is not None else MIB, self.limits.body_bytes)
         if self.inflight + size > self.limits.inflight_bytes:
             raise BodyError(429, "overloaded", "Too many bodies are being read: try again later.")
         self.inflight += size
         return size
 
-    async def _read(self, proto: Any, headers: Headers) -> bytes:
-        length, coding = content_length(headers), header(headers, "transfer-encoding")
+    async def _read(self, proto: Any, fields: Mapping[str, str]) -> bytes:
+        length, coding = content_length(fields), fields.get("transfer-encoding", "")
         if length is None and not coding:
             return b""
         if coding and coding.strip().lower() != "chunked":
@@ -199,11 +212,6 @@ class Bridge:
 
     async def _answer(self, scope: Scope, headers: Headers, body: bytes, proto: Any) -> None:
         environ = make_environ(scope, headers, body, self.proxies.peer(scope, headers))
-        inline = self.inline if self.hot(scope, body) else None
-        if inline is not None and await self._answer_here(inline, environ, proto):
-            return
-        environ["wsgi.input"] = BytesIO(body)
-        environ.pop("emberwatch.inline", None)
         loop = asyncio.get_running_loop()
         started, content, rest = await loop.run_in_executor(self.pool, self._handle, environ)
         if rest is None:
@@ -217,31 +225,24 @@ class Bridge:
         finally:
             await loop.run_in_executor(self.pool, rest.close)
 
-    @staticmethod
-    def hot(scope: Scope, body: bytes) -> bool:
-        """Whether a request is one of the many small events."""
-        return (
-            scope.method == "POST"
-            and len(body) <= HERE_BYTES
-            and HOT.fullmatch(scope.path) is not None
-        )
+    async def _answer_here(
+        self, scope: Scope, headers: Headers, fields: dict[str, str], body: bytes, proto: Any
+    ) -> bool:
+        """Answer one of the many small events without a thread; False: it is for `wsgi`.
 
-    @staticmethod
-    async def _answer_here(inline: Callable[[Environ], Any], environ: Environ, proto: Any) -> bool:
-        """Run an ingest view on the event loop and wait for the commit without a thread.
-
-        Two thread switches per event cost more than the view does. False: the view would have
-        to block, nothing was done, hand it to a thread.
+        Two thread switches per event cost more than all that is done for it.
         """
-        environ["emberwatch.inline"] = True
-        response = inline(environ)
-        if getattr(response, "must_wait", False):
+        if self.quick is None or scope.method != "POST" or len(body) > HERE_BYTES:
             return False
-        durable: Future[None] | None = getattr(response, "durable", None)
-        if durable is not None and not await committed(durable):
-            response = response.otherwise()
-        headers = [(name.lower(), value) for name, value in response.items()]
-        proto.response_bytes(response.status_code, headers, response.content)
+        found = HOT.fullmatch(scope.path)
+        if found is None or len(fields) != len(headers):  # a header that came twice is unusual
+            return False
+        address = self.proxies.peer(scope, headers).address
+        reply = await self.quick(found[1], found[2], fields, scope.query_string, address, body)
+        if reply is None:
+            return False
+        status, answer, content = reply
+        proto.response_bytes(status, [*answer, ("x-request-id", request_id(fields))], content)
         return True
 
     def _handle(self, environ: Environ) -> tuple[Started, bytes, WsgiResponse | None]:
@@ -257,23 +258,10 @@ class Bridge:
             response.close()
 
 
-async def committed(durable: "Future[None]") -> bool:
-    """Whether what the future stands for is on disk. A commit that has begun is waited for."""
-    waiting = asyncio.wrap_future(durable)
-    try:
-        async with asyncio.timeout(COMMIT_SECONDS):
-            await asyncio.shield(waiting)
-    except TimeoutError:
-        if durable.cancel():
-            return False
-        try:
-            async with asyncio.timeout(30):
-                await waiting
-        except Exception:  # whatever it is: it can't be said to be on disk
-            return False
-    except Exception:
-        return False
-    return True
+def request_id(fields: Mapping[str, str]) -> str:
+    """The id that a proxy gave the request, else a fresh one."""
+    given = fields.get("x-request-id", "")
+    return given if SANE_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def make_app() -> Bridge:
@@ -282,11 +270,12 @@ def make_app() -> Bridge:
 
     from config.run.servers import prepare_secret
     from config.wsgi import application
+    from ingest.quick import answer
 
     env = Env()
     prepare_secret(settings.EMBERWATCH_DATA, env)
     proxies = Proxies(settings.TRUSTED_PROXIES)
-    return Bridge(cast("Wsgi", application), Limits.of(env), proxies, count_refusal)
+    return Bridge(cast("Wsgi", application), Limits.of(env), proxies, count_refusal, answer)
 
 
 def count_refusal(path: str, reason: str) -> None:

@@ -4,6 +4,7 @@ BodyError       the request ends here; carries status, word and sentence
 """
 
 import json
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Protocol
 
@@ -83,14 +84,9 @@ def make_environ(scope: Scope, headers: Headers, body: bytes, peer: Peer) -> Env
     return environ
 
 
-def header(headers: Headers, name: str) -> str:
-    """The first value of a header, "" when it is absent."""
-    return next((value for key, value in headers if key == name), "")
-
-
-def content_length(headers: Headers) -> int | None:
+def content_length(fields: Mapping[str, str]) -> int | None:
     """The announced length, None without one. Raises BodyError on nonsense."""
-    value = header(headers, "content-length")
+    value = fields.get("content-length", "")
     if not value:
         return None
     if not value.isascii() or not value.isdigit() or len(value) > 18:

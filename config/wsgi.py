@@ -42,12 +42,6 @@ class IngestHandler(WSGIHandler):
         answer: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
         self._middleware_chain = convert_exception_to_response(RequestIdMiddleware(answer))
 
-    def inline(self, environ: dict[str, Any]) -> Any:
-        """Answer on an event loop: without the signals, which look after connections that no
-        view may use there.
-        """
-        return self.get_response(self.request_class(environ))
-
 
 class Application:
     """Sends hot ingest requests to their handler and all others to Django's."""
@@ -61,10 +55,6 @@ class Application:
         """WSGI."""
         hot = INGEST.fullmatch(environ["PATH_INFO"]) is not None
         return (self.ingest if hot else self.pages)(environ, start_response)
-
-    def inline(self, environ: dict[str, Any]) -> Any:
-        """The answer to a hot ingest request, made on an event loop."""
-        return self.ingest.inline(environ)
 
 
 application = Application()

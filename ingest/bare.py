@@ -5,8 +5,6 @@ The body is read raw, whatever its type says, and the answer is always JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 import orjson
@@ -24,7 +22,7 @@ from rest_framework.views import APIView
 
 from ingest import decoding
 from ingest.adapters.base import Malformed
-from ingest.errors import BadBody, InboxAway, MustWait, Refused, TooMuch
+from ingest.errors import BadBody, InboxAway, Refused, TooMuch
 from ingest.limits import refuse
 
 CATEGORIES = "default;error;security;attachment;session;feedback"
@@ -67,17 +65,6 @@ class NoNegotiation(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class Answer(Response):
-    """An answer with what an event loop must know of it."""
-
-    durable: Future[None] | None = None
-    """To be waited for before the answer is sent."""
-    otherwise: Callable[[], Response] | None = None
-    """Makes the answer to send when `durable` comes to nothing."""
-    must_wait = False
-    """No answer yet: ask again from a thread."""
-
-
 class BareView(APIView):
     """No session, no CSRF, CORS on every answer, errors as one JSON sentence, never a 5xx."""
 
@@ -97,10 +84,6 @@ class BareView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """Say in a sentence what is wrong, and count it."""
-        if isinstance(exc, MustWait):
-            response = Answer(status=204)  # asked again, never sent: no log line of a failure
-            response.must_wait = True
-            return response
         if isinstance(exc, MethodNotAllowed):
             allowed = ", ".join(sorted(self.allowed_methods))
             text = f"This address answers {allowed} only."

@@ -7,6 +7,7 @@ another table, never updated, and deleted in the transaction that records them.
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
@@ -95,29 +96,54 @@ def put_rows(letters: Sequence[Letter]) -> None:
     run(_PUT, columns(letters, 8))
 
 
+class Ticket:
+    """An event loop's place in the queue: its future ends with whether the letter is durable.
+
+    All tickets of a commit are told in one call, because waking a loop costs a system call.
+    """
+
+    __slots__ = ("_free", "future", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.future: asyncio.Future[bool] = loop.create_future()
+        self._free = [True]
+
+    def take(self) -> bool:
+        """Whoever asks first gets it: the commit, or a holder who gives up waiting."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return False
+
+
 class Committer:
-    """Gathers letters of many threads into few commits."""
+    """Gathers letters of many threads and loops into few commits."""
 
     def __init__(self, committed: Any = None) -> None:
-        self._queue: queue.SimpleQueue[tuple[Letter, Future[None]]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Letter, Future[None] | Ticket]] = queue.SimpleQueue()
         self._committed = committed
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def submit(self, letter: Letter) -> Future[None]:
-        """Have a letter stored; the future ends when it is durable, or with InboxAway.
+    def enlist(self, letter: Letter, loop: asyncio.AbstractEventLoop) -> Ticket:
+        """Have a letter stored, for a caller on an event loop.
 
-        A future that could be cancelled was never begun with: nothing was stored.
+        A ticket that could be taken back was never begun with: nothing was stored.
         """
+        ticket = Ticket(loop)
+        self._submit(letter, ticket)
+        return ticket
+
+    def _submit(self, letter: Letter, promise: Future[None] | Ticket) -> None:
         if self._thread is None:
             self._start()
-        promise: Future[None] = Future()
         self._queue.put((letter, promise))
-        return promise
 
     def put(self, letter: Letter, timeout: float = PUT_TIMEOUT) -> None:
         """Return once the letter is durable. Raises InboxAway: it is not, and never will be."""
-        promise = self.submit(letter)
+        promise: Future[None] = Future()
+        self._submit(letter, promise)
         try:
             promise.result(timeout)
         except FutureTimeout:
@@ -141,12 +167,10 @@ class Committer:
                 self._commit([letter for letter, _ in batch])
             except Exception as error:  # the senders get to know; the thread must live
                 log.warning("inbox commit failed", error=type(error).__name__, rows=len(batch))
-                for _, promise in batch:
-                    promise.set_exception(InboxAway())
+                _settle([promise for _, promise in batch], InboxAway())
                 time.sleep(0.05)
             else:
-                for _, promise in batch:
-                    promise.set_result(None)
+                _settle([promise for _, promise in batch], None)
                 if self._committed is not None:
                     with suppress(Exception):
                         self._committed()
@@ -163,13 +187,13 @@ class Committer:
                 raise
             put_rows(letters)
 
-    def _gather(self) -> list[tuple[Letter, Future[None]]]:
+    def _gather(self) -> list[tuple[Letter, Future[None] | Ticket]]:
         """Everything that waits, up to a bound; blocks until there is something."""
-        batch: list[tuple[Letter, Future[None]]] = []
+        batch: list[tuple[Letter, Future[None] | Ticket]] = []
         size = 0
         entry = self._queue.get()
         while True:
-            if entry[1].set_running_or_notify_cancel():
+            if _begin(entry[1]):
                 batch.append(entry)
                 size += len(entry[0].body)
             if len(batch) >= _GATHER or size >= _GATHER_BYTES:
@@ -178,6 +202,34 @@ class Committer:
                 entry = self._queue.get_nowait()
             except queue.Empty:
                 return batch
+
+
+def _begin(promise: Future[None] | Ticket) -> bool:
+    """Whether somebody still waits for it; from now on they wait for the end."""
+    if isinstance(promise, Ticket):
+        return promise.take()
+    return promise.set_running_or_notify_cancel()
+
+
+def _settle(promises: Sequence[Future[None] | Ticket], error: InboxAway | None) -> None:
+    """Tell everybody how the commit ended, each loop once."""
+    loops: dict[asyncio.AbstractEventLoop, list[Ticket]] = {}
+    for promise in promises:
+        if isinstance(promise, Ticket):
+            loops.setdefault(promise.loop, []).append(promise)
+        elif error is None:
+            promise.set_result(None)
+        else:
+            promise.set_exception(error)
+    for loop, tickets in loops.items():
+        with suppress(RuntimeError):  # a loop that was closed meanwhile
+            loop.call_soon_threadsafe(_end, tickets, error is None)
+
+
+def _end(tickets: Sequence[Ticket], durable: bool) -> None:
+    for ticket in tickets:
+        if not ticket.future.done():
+            ticket.future.set_result(durable)
 
 
 def backlog() -> Backlog:

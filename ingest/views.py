@@ -29,8 +29,8 @@ from ingest.auth import (
     from_dsn,
     project_of_dsn,
 )
-from ingest.bare import Answer, BareView
-from ingest.errors import BadBody, InboxAway, MustWait, NoKey, TooMuch, WrongKey
+from ingest.bare import BareView
+from ingest.errors import BadBody, MustWait, NoKey, TooMuch, WrongKey
 from ingest.inbox import Committer, Letter
 from ingest.limits import LIMITS
 from ingest.registry import find
@@ -58,8 +58,7 @@ NOT_WANTED = (
 )
 """Told on a 200: SDKs then stop sending these for a day."""
 
-INLINE = "emberwatch.inline"
-"""Set in the WSGI environment by an event loop that runs the view itself (config/rsgi.py)."""
+ENVELOPE = "application/x-sentry-envelope"
 SMALL = 4 * 1024 * 1024
 """Unpacked bytes that every thread may hold; more only one at a time."""
 MOST_UNPACKED = decoding.MAX_UNPACKED
@@ -80,59 +79,39 @@ class IngestView(BareView):
     """Takes one body for one adapter."""
 
     adapter = ""
-    inline = False
-    """Run by an event loop: nothing may block. What must, raises MustWait and is asked again
-    from a thread; what is to be durable is left to the caller to wait for.
-    """
 
     def post(self, request: Request, project: str | None = None) -> Any:
         """Take one body. Raises Refused."""
         return self.take(request._request, self.number(project))
 
     def take(self, raw: HttpRequest, project_id: int | None) -> Any:
-        """The steps in their order. Raises Refused, MustWait."""
-        self.inline = INLINE in raw.META
+        """The steps in their order; ingest/quick.py takes the same for the usual event.
+
+        Raises Refused.
+        """
         credentials = credentials_of(raw.headers, raw.GET.dict())
         sender = self.admit(credentials, project_id) if credentials else None
         body, encoding = body_of(raw)
         adapter = find(self.adapter_for(raw))
         receipt = self.checked(adapter, body, encoding)
         if credentials is None or sender is None:
-            credentials = _by_dsn(receipt, project_id)
+            credentials = admitted_by_dsn(receipt, project_id)
             sender = self.admit(credentials, project_id)
         elif receipt.dsn:
-            _agree(receipt, sender)
+            agree(receipt, sender)
         meta = self.meta(raw, meta_of(raw, credentials))
-        letter = letter_of(sender, adapter.name, receipt, meta, body, encoding)
-        response = self.done(receipt)
-        if letter is None:
-            return response
-        LIMITS.spend(sender, receipt.events)
-        if self.inline:
-            response.durable = COMMITTER.submit(letter)
-            response.otherwise = self.otherwise
-        else:
-            COMMITTER.put(letter)
-        return response
-
-    def otherwise(self) -> Response:
-        """The answer, rendered, when the commit that was waited for came to nothing."""
-        response = self.handle_exception(InboxAway())
-        response = self.finalize_response(self.request, response)
-        response.render()
-        return response
+        put(sender, adapter.name, receipt, meta, body, encoding)
+        return self.done(receipt)
 
     def checked(self, adapter: Adapter, body: bytes, encoding: str) -> Receipt:
-        """One look at the body without its coding. Raises Refused, Malformed, DecodingError,
-        MustWait.
-        """
-        return checked(adapter, body, encoding, MOST_UNPACKED, inline=self.inline)
+        """One look at the body without its coding. Raises Refused, Malformed, DecodingError."""
+        return checked(adapter, body, encoding, MOST_UNPACKED)
 
     def admit(self, credentials: Credentials | None, project_id: int | None) -> Sender:
         """The sender, if it may send now. Raises NoKey, WrongKey, TooMuch."""
-        sender = authenticate(credentials, project_id, wait=not self.inline)
+        sender = authenticate(credentials, project_id)
         self.counted_under = sender.project_id
-        LIMITS.check(sender, wait=not self.inline)
+        LIMITS.check(sender)
         return sender
 
     @staticmethod
@@ -150,10 +129,8 @@ class IngestView(BareView):
 
     def done(self, receipt: Receipt) -> Any:
         """The answer when all is durable."""
-        headers = None
-        if receipt.skipped and not UNWANTED.keys().isdisjoint(receipt.skipped):
-            headers = {"X-Sentry-Rate-Limits": NOT_WANTED}
-        return Answer({"id": receipt.event_id} if receipt.event_id else {}, headers=headers)
+        told = {"id": receipt.event_id} if receipt.event_id else {}
+        return Response(told, headers=limits_of(receipt))
 
     def adapter_for(self, raw: HttpRequest) -> str:
         """Name of the adapter that reads this request."""
@@ -186,8 +163,14 @@ class StoreView(IngestView):
 
     def adapter_for(self, raw: HttpRequest) -> str:
         """Some clients post envelopes here and say so."""
-        envelope = raw.content_type == "application/x-sentry-envelope"
-        return "envelope" if envelope else "store"
+        return "envelope" if raw.content_type == ENVELOPE else "store"
+
+
+def limits_of(receipt: Receipt) -> dict[str, str]:
+    """The header that stops what nobody need send, when some of it came."""
+    if not receipt.skipped or UNWANTED.keys().isdisjoint(receipt.skipped):
+        return {}
+    return {"X-Sentry-Rate-Limits": NOT_WANTED}
 
 
 def checked(
@@ -196,7 +179,8 @@ def checked(
     """Unpack and look, under a cap of `most` bytes; large bodies one at a time.
 
     Hundreds of bombs at once must not fill the memory: what unpacks to more than `SMALL` bytes
-    waits for its turn, and is put off when that does not come.
+    waits for its turn, and is put off when that does not come. With `inline` nothing waits:
+    MustWait is raised instead.
     """
     fresh = uuid.uuid4().hex
     try:
@@ -272,11 +256,15 @@ def body_of(raw: HttpRequest) -> tuple[bytes, str]:
 
 
 def meta_of(raw: HttpRequest, credentials: Credentials | None = None) -> dict[str, str]:
-    """What the adapter may need to know of the request."""
-    meta = {
-        "ip": raw.META.get("REMOTE_ADDR", ""),
-        "agent": sound(raw.headers.get("User-Agent", ""), 512),
-    }
+    """What the adapter may need to know of a request."""
+    return meta_from(
+        raw.META.get("REMOTE_ADDR", ""), raw.headers.get("User-Agent", ""), credentials
+    )
+
+
+def meta_from(address: str, agent: str, credentials: Credentials | None) -> dict[str, str]:
+    """The same of the client's address and program."""
+    meta = {"ip": address, "agent": sound(agent, 512)}
     if credentials is not None and credentials.client:
         meta["sentry_client"] = sound(credentials.client, 128)
     if credentials is not None and credentials.sent:
@@ -289,7 +277,7 @@ def sound(text: str, limit: int) -> str:
     return text[:limit].encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
-def _by_dsn(receipt: Receipt, project_id: int | None) -> Credentials:
+def admitted_by_dsn(receipt: Receipt, project_id: int | None) -> Credentials:
     """A self-authenticated envelope names its DSN inside. Raises NoKey, WrongKey."""
     if not receipt.dsn:
         raise NoKey("No key was sent: put it into X-Sentry-Auth, ?sentry_key= or the DSN.")
@@ -299,7 +287,7 @@ def _by_dsn(receipt: Receipt, project_id: int | None) -> Credentials:
     return from_dsn(receipt.dsn)
 
 
-def _agree(receipt: Receipt, sender: Sender) -> None:
+def agree(receipt: Receipt, sender: Sender) -> None:
     """A DSN inside must name the key and project that the request came with."""
     named = project_of_dsn(receipt.dsn)
     if from_dsn(receipt.dsn).public_key != sender.public_key or (

@@ -21,6 +21,8 @@ from kombu import Connection
 TIMEOUT = 0.05
 BREAK = 5.0
 """Seconds without asking Redis after it failed; then what waits is announced again."""
+PACE = 0.005
+"""Seconds between two wake-ups of one process: under load each commit would ask Redis."""
 _LATCH_MS = 2_000
 TASK = "ingest.tasks.digest"
 
@@ -107,6 +109,7 @@ class Bell:
             self._wanted.clear()
             try:
                 send()
+                time.sleep(PACE)
             except Exception as error:  # Redis, broker or network: the sweep would do, later
                 log.warning("wake-up failed", error=type(error).__name__)
                 time.sleep(BREAK)

@@ -58,7 +58,7 @@ def processes(sizes: Sizes) -> tuple[Process, ...]:
 def web(sizes: Sizes, target: str = "config.rsgi:app") -> tuple[str, ...]:
     """Granian with our bridge: HTTP/1.1 only, headers within 10 s."""
     return (
-        *(sys.executable, "-m", "granian", "--interface", "rsgi", "--loop", "asyncio"),
+        *(sys.executable, "-m", "granian", "--interface", "rsgi", "--loop", "uvloop"),
         *("--host", sizes.host, "--port", str(sizes.port), "--workers", str(sizes.web_workers)),
         *("--http", "1", "--no-ws", "--http1-header-read-timeout", "10000"),
         *("--workers-kill-timeout", str(STOP_SECONDS), "--respawn-failed-workers"),

@@ -161,6 +161,8 @@ def _moment_of_parts(match: re.Match[str], text: str) -> float | None:
             _minutes.clear()
         _minutes[text[:17]] = whole
     seconds = int(second or 0) + float(f"0.{fraction or 0}")
+    if seconds >= 61:
+        return None
     if zone and zone[0] in "+-":
         digits = zone[1:].replace(":", "").ljust(4, "0")
         offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
