@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.domain.grouping.make import call
+from tests.domain.grouping.make import call, error, event, js
 from tracker.domain import discover
+from tracker.domain.grouping import keys_of
 from tracker.domain.grouping.g1 import languages
 from tracker.domain.grouping.g1.languages import language_of
 
@@ -243,10 +244,73 @@ def test_shared_helpers_are_known_by_where_they_live(platform, fields, helper):
 
 
 @pytest.mark.parametrize(
-    "name", ["parseJson", "request", "get_json", "assertOk", "throwIfNull", "fetchAsync"]
+    ("name", "module"),
+    [
+        ("parseJson", "shop.orders"),
+        ("get_json", "shop.orders"),
+        ("get_or_fail", "shop.orders"),
+        ("assertOk", "shop.orders"),
+        ("throwIfNull", "shop.orders"),
+        ("require", "shop.orders"),
+        ("ensure_positive", "shop.orders"),
+        ("request", "shop.api_client"),
+        ("fetchAsync", "shop.http"),
+        ("run", "shop.db"),
+    ],
 )
-def test_generic_names_say_nothing(name):
-    assert call("python", module="shop.x", function=name).generic
+def test_generic_names_say_nothing(name, module):
+    assert call("python", module=module, function=name).generic
+
+
+@pytest.mark.parametrize("name", ["request", "call", "run", "fetchAsync", "send"])
+def test_a_bare_verb_in_a_module_of_its_own_is_a_place(name):
+    assert not call("python", module="shop.load_order", function=name).generic
+
+
+def test_a_method_of_a_class_of_its_own_is_a_place_in_javascript():
+    names = {"filename": "/app/src/db.js", "in_app": True}
+    assert not call("node", function="OrderLoader.run", **names).generic
+    assert call("node", function="run", **names).generic
+    assert call("node", function="BaseClient.run", **names).generic
+
+
+def test_a_verb_needs_its_module_beside_it_where_modules_do_not_count():
+    one = event("node", error("E", "", js("/app/src/load-order.js", "run")))
+    other = event("node", error("E", "", js("/app/src/load-user.js", "run")))
+    assert keys_of(one).keys[-1] != keys_of(other).keys[-1]
+
+
+def test_a_proxy_stands_for_the_method_it_wraps():
+    found = call(
+        "java",
+        function="monthly",
+        module="com.acme.ReportService$$SpringCGLIB$$0",
+        filename="<generated>",
+    )
+    assert (found.label, found.app) == ("com.acme.ReportService.monthly", True)
+    assert not call("java", function="save", module="jdk.proxy2.$Proxy12", in_app=True).app
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        ("<shop::cart::Cart as shop::Total>::total", "shop::cart::Cart::total"),
+        ("<shop::Foo<T> as shop::Bar<U>>::baz::{{closure}}", "shop::Foo::baz"),
+        (
+            "shop::<impl shop::T for shop::Cart>::total::h0123456789abcdef",
+            "shop::shop::Cart::total",
+        ),
+        ("shop::run::{closure#3}", "shop::run"),
+        ("<unfinished", "unfinished"),
+    ],
+)
+def test_methods_of_rust_traits_belong_to_the_type(function, name):
+    assert call("native", function=function).name in (name, "")
+
+
+def test_rusts_own_library_is_none_of_the_application():
+    function = "<core::iter::adapters::map::Map<I,F> as core::iter::Iterator>::fold"
+    assert not call("native", function=function, in_app=True).app
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,10 @@ def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
         type_ = "Error"  # a minifier's name for a class
     line = place.line if place is not None else ""
     hard, soft = facets.of_error(type_, error.value, line)
+    for inner in link.inner:
+        if hard:
+            break
+        hard, _ = facets.of_error(cause.type_of(inner.type), inner.value, line)
     if place is None or not place.usable:
         return (_weak(error, type_, hard, link.causes, language),)
     causes = "\x1e".join(link.causes)

@@ -31,6 +31,8 @@ class Call(Struct, frozen=True, gc=False):
     """Lives where shared helpers live."""
     generic: bool = False
     """Its name alone says nothing: run, request, parse_json."""
+    vague: bool = False
+    """Where units do not count, this name needs its own beside it."""
     borrows: bool = False
     """A lambda or comprehension: takes the name of the code around it."""
     minified: bool = False

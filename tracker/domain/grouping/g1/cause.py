@@ -13,6 +13,8 @@ from tracker.domain.grouping.rules import Rules
 MOST_INNER = 6
 """Inner errors that are looked at, from the outermost."""
 MOST_INNER_FRAMES = 30
+MOST_WRAPPED = 2
+"""Inner errors whose messages may lend their facets to a library's wrapper."""
 
 _TRANSPARENT = word_set("""
     ExecutionException InvocationTargetException UndeclaredThrowableException CompletionException
@@ -43,6 +45,8 @@ class Link(Struct, frozen=True):
     site: site.Site | None
     causes: tuple[str, ...] = ()
     """`Type@site` of the inner errors that count, outermost first."""
+    inner: tuple[ExceptionInfo, ...] = ()
+    """What a library put its own error around: its facets count where the outer has none."""
 
 
 def type_of(type_: str) -> str:
@@ -71,8 +75,10 @@ def find(errors: Sequence[ExceptionInfo], language: Language, rules: Rules) -> L
     link = _unwrapped(outer, place, inner, language, rules)
     if link is not None:
         return link
-    if place is None or not place.raised_here or type_of(outer.type) in _ACCIDENTS:
+    if type_of(outer.type) in _ACCIDENTS:
         return Link(outer, place)
+    if place is None or not place.raised_here:
+        return Link(outer, place, inner=tuple(inner[:MOST_WRAPPED]))
     return Link(outer, place, _causes(place, inner, language, rules))
 
 

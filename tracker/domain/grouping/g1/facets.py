@@ -66,8 +66,13 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _p("EAI_", "errno", r"\b(EAI_[A-Z]+)\b"),
     _p("exit", "exit", r"\bexit(?:ed)?(?: with)?(?: non-zero)?(?: status| code)?:? (-?\d{1,4})\b"),
+    _p("ommand ", "program", r"\bcommand (?:failed: |\[?'\[?'?)(?:[\w.:~-]*[/\\])*([\w.+-]{1,40})"),
     Pattern(("SIG",), "signal", re.compile(r"\b(SIG[A-Z]{2,6})\b")),
     _p("ignal: ", "signal", r"\bsignal: ([a-z ]{3,30})"),
+    # codes that services answer with
+    _p("n error occurred (", "code", r"error occurred \((\w{1,60})\)"),
+    _p("[", "code", r"^\[([a-z]+(?:_[a-z]+){1,6})\]"),
+    Pattern(("ERR_",), "code", re.compile(r"\b(ERR_[A-Z_]{2,50})\b")),
     # databases
     _p("SQLSTATE", "sqlstate", r"SQLSTATE\[?:? ?'?([0-9A-Z]{5})\b"),
     _p("ORA-", "sqlstate", r"\b(ORA-\d{5})\b"),
@@ -124,9 +129,17 @@ PATTERNS: tuple[Pattern, ...] = (
         r"(?: ?=[^'\n]{0,100})?'\)",
     ),
     _p("access dead", "property", r"can't access (dead object)"),
-    _p("is not a func", "function", r"([\w$]+)(?:\(\.\.\.\))? is not a function"),
+    _p("is not a func", "function", r"([\w$]+)(?:\(\.\.\.\))? is not a function(?! \(near)"),
     _p("is not a constr", "function", r"([\w$]+) is not a constructor"),
-    _p("iterable", "iterable", r"is not (?:\w+ )?iterable", fixed="not"),
+    _p("iterable|(near", "iterable", r"is not (?:\w+ )?iterable|\(near '\.\.\.\[", fixed="not"),
+    _p(
+        "onst",
+        "assign",
+        r"^Assignment to constant variable|^invalid assignment to const ",
+        fixed="const",
+    ),
+    _p("onl", "assign", r"read[- ]?only property(?: '([\w$]+)')?|^\"([\w$]+)\" is read-only"),
+    _p("nvalid", "date", r"^Invalid time value$|^Invalid date$", fixed="invalid"),
     _p(
         "to fetch|NetworkError|Load failed|Network request failed",
         "network",
@@ -148,6 +161,7 @@ PATTERNS: tuple[Pattern, ...] = (
         fixed="parse",
     ),
     _p("to execute", "dom", rf"Failed to execute {_N} on"),
+    _p(": ", "dom", r"^(?:Node|Element|Document|Window|Range|Selection|History|Storage)\.(\w+): "),
     _p("ResizeObserver", "dom", r"ResizeObserver loop", fixed="ResizeObserver"),
     _p(
         "quota",
@@ -211,7 +225,6 @@ _KNOWN_CLASS = frozenset(
         "NoSuchFieldError",
         "NoSuchFieldException",
         "NoSuchMethodException",
-        "TemplateDoesNotExist",
         "UnsatisfiedLinkError",
     )
 )
@@ -248,6 +261,8 @@ def _search(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         value = pattern.fixed or next((group for group in match.groups() if group), "")
         if value:
             (soft if pattern.soft else hard)[pattern.label] = value.strip("\"'`")[:100]
+    if "quota" in hard:
+        hard.pop("dom", None)  # only one engine names the call
     return _as_texts(hard), _as_texts(soft)
 
 
@@ -275,6 +290,9 @@ def of_error(type_: str, value: str, line: str) -> tuple[tuple[str, ...], tuple[
         return (), ((f"key={key}",) if f"'{key}'" in line or f'"{key}"' in line else ())
     if type_ in _KNOWN_CLASS and value:
         return (f"name={value.split(maxsplit=1)[0][:100]}",), ()
+    if type_ == "TemplateDoesNotExist" and value:
+        name = value.split(maxsplit=1)[0][:100]
+        return ((f"name={name}",), ()) if name in line else ((), ())
     hard, soft = of_message(value)
     if any(facet.startswith("key=") for facet in hard):
         return _without_dynamic_keys(hard, soft, line)

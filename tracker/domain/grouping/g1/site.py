@@ -44,7 +44,12 @@ class Site(Struct, frozen=True):
         """What is hashed."""
         if self.in_unit:
             return "\x1e".join(f"{call.unit}\x1d{call.name}" for call in self.calls)
-        return "\x1e".join(call.name or call.unit for call in self.calls)
+        return "\x1e".join(
+            f"{call.unit.rsplit('/', 1)[-1]}\x1d{call.name}"
+            if call.vague
+            else call.name or call.unit
+            for call in self.calls
+        )
 
     @property
     def label(self) -> str:

@@ -43,6 +43,9 @@ MOST_CYCLE = 20
 """Functions of a cycle that count."""
 
 
+_ANYWHERE = Key(kinds.WEAK, digest("g1", "overflow"), "stack overflow without a usable stack")
+
+
 def is_overflow(error: ExceptionInfo) -> bool:
     """Whether a stack ran over."""
     if error.type.rsplit(".", 1)[-1] in _OVERFLOWS:
@@ -68,10 +71,11 @@ def overflow(error: ExceptionInfo, language: Language, rules: Rules) -> tuple[Ke
     if not cycle:
         cycle = sorted(counted)[:1]
     if not cycle:
-        return (Key(kinds.WEAK, digest("g1", "overflow"), "stack overflow without a stack"),)
+        return (_ANYWHERE,)
     names = ", ".join(text.replace("\x1d", ".") for text in cycle[:MOST_CYCLE])
     why = f"stack overflow through {names[:300]}; ignored: where it ended"
-    return (Key(kinds.SITE, digest("g1", "overflow", *cycle[:MOST_CYCLE]), why),)
+    place = Key(kinds.SITE, digest("g1", "overflow", *cycle[:MOST_CYCLE]), why)
+    return (place, _ANYWHERE) if language.weak_joins else (place,)
 
 
 def is_hang(error: ExceptionInfo) -> bool:

@@ -13,6 +13,10 @@ _VARYING = re.compile(
     r"|(?:(?<![\w/\\])[A-Za-z]:|(?<![\w/\\.]))\.{0,2}[/\\][^\s'\"<>|,;:)(]+"  # path
     r"|(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"  # UUID
     r"|<[\w.]{1,80} (?:object|instance) at [^>]{1,40}>"
+    r"|\[[0-9a-fA-F]{0,4}:[0-9a-fA-F:.%]{1,60}\](?::\d{1,5})?:?"  # IPv6 with brackets
+    r"|(?<![\w.-])(?=[a-fA-F:]{0,40}\d)[0-9a-fA-F]{1,4}:"  # IPv6
+    r"(?:[0-9a-fA-F]{0,4}:){1,7}[0-9a-fA-F]{0,4}"
+    r"|(?<=\w=)[^\s,;|&\"'<>(){}\[\]]+"  # what follows in name=value
     r"|(?<![\w.-])[\w.-]*\d[\w.:%-]*"  # any word with a digit
 )
 _RUNS = re.compile(r"<\*>(?:[\s,;:/|&+-]*<\*>)+")

@@ -16,24 +16,43 @@ def word_list(text: str) -> tuple[str, ...]:
 HELPER_PARTS = word_set("util utils utility utilities helper helpers common shared")
 """A folder, module or class with one of these words holds shared helpers."""
 
-HELPER_NEAR = word_set("lib libs http client httpclient httputil")
+HELPER_NEAR = word_set("lib libs http httpclient httputil")
 """The same, but only as the module itself or the folder right above it."""
 
-HELPER_CLASSES = word_set("guard guards assert asserts assertions preconditions throwhelper ensure")
+HELPER_CLASSES = word_set("""
+    guard guards assert asserts assertion assertions preconditions throwhelper ensure invariant
+    invariants""")
 
-BARE_GENERIC = word_set("""
-    run request parse require fetch send call exec execute query invoke apply dispatch decode
-    encode serialize deserialize assert invariant ensure must fail throw raise abort panic retry
-    wrap unwrap expect __call__ __getitem__ __getattr__ __get__""")
+ASSERTIONS = word_set("""
+    assert invariant ensure must require expect fail throw raise abort panic unwrap""")
+"""Functions that state what their caller did wrong."""
+
+_ASSERTED = word_set("""
+    that not is be has true false null nil none empty blank positive negative zero present set some
+    valid range between length equal equals type string str number int integer float bool list arg
+    args argument param parameter""")
+
+BARE_GENERIC = ASSERTIONS | word_set("""
+    run request parse fetch send call exec execute query invoke apply dispatch decode encode
+    serialize deserialize retry wrap""")
 """Functions whose bare name says nothing when another module calls them."""
 
-_VERBS = BARE_GENERIC | word_set(
-    "get do make handle process post put delete patch open validate check"
-)
+_PROTOCOL = word_set("__call__ __getitem__ __setitem__ __getattr__ __get__ __set__ __missing__")
+
+_VERBS = BARE_GENERIC | word_set("""
+    get do make handle process post put delete patch open validate check load read write""")
 
 _NOUNS = word_set("""
     json http api url xml yaml csv response res req request result error exception err status ok
-    with safe try and or if raw body throw fail not null none defined""")
+    with safe try and or if raw body throw fail not null none defined file text data content""")
+
+_UNSPECIFIC = word_set("""
+    client clients http https api rest rpc json xml yaml csv html url parse parser parsing decode
+    decoder encode encoder serializer codec db database sql query queries session transport conn
+    connection io net network web server main index app core base abstract request requests
+    response fetch fetcher repo repository dao gateway adapter wrapper executor runner command
+    invoker dispatcher bus shell process subprocess lib libs""")
+"""Words of modules and classes that serve whoever calls them."""
 
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -43,9 +62,14 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in _SPLIT.findall(name[:200])]
 
 
-def is_generic(name: str) -> bool:
-    """Whether a function's name alone says nothing about what it does."""
-    if name in BARE_GENERIC or name.lower() in BARE_GENERIC:
+def is_generic(name: str, unit: str) -> bool:
+    """Whether a function's name alone says nothing about what it does, in this unit: `call` of
+    `orders/load` is a place of its own, `call` of `api/client` serves whoever calls it.
+    """
+    lower = name.lower()
+    if lower in BARE_GENERIC:
+        return lower in ASSERTIONS or is_unspecific(unit)
+    if lower in _PROTOCOL:
         return True
     if len(name) > 40:
         return False
@@ -53,10 +77,23 @@ def is_generic(name: str) -> bool:
     if len(words) > 1 and words[-1] in ("async", "sync"):
         words.pop()
         if len(words) == 1:
-            return words[0] in BARE_GENERIC
+            return is_generic(words[0], unit)
     if len(words) < 2:
         return False
+    if words[0] in ASSERTIONS and all(word in _ASSERTED for word in words[1:]):
+        return True
     return words[0] in _VERBS and all(word in _NOUNS or word in _VERBS for word in words[1:])
+
+
+def is_vague(name: str) -> bool:
+    """Whether a name needs its unit beside it to say anything."""
+    return name.lower() in BARE_GENERIC
+
+
+def is_unspecific(unit: str) -> bool:
+    """Whether a module or class serves whoever calls it, by the words of its name."""
+    last = _PARTS.split(unit)[-1]
+    return not last or any(word in _UNSPECIFIC for word in words_of(last))
 
 
 _PARTS = re.compile(r"[/\\.:$#]+")

@@ -53,7 +53,7 @@ def read(frame: Frame) -> Call:
         app=app,
         skip=last.lower() in words.REPORTERS,
         helper=app and (words.is_helper(owner) or words.is_helper(file)),
-        generic=app and words.is_generic(last),
+        generic=app and words.is_generic(last, owner),
         borrows=unknown,
     )
 

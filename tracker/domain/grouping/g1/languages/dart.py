@@ -29,7 +29,7 @@ def read(frame: Frame) -> Call:
         app=app,
         skip=name.rsplit(".", 1)[-1].lower() in words.REPORTERS,
         helper=app and words.is_helper(unit, _NEAR),
-        generic=app and words.is_generic(name.rsplit(".", 1)[-1]),
+        generic=app and words.is_generic(name.rsplit(".", 1)[-1], unit),
         borrows=anonymous,
         minified=bool(name) and len(name) <= 2,
     )

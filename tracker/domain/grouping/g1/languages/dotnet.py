@@ -52,7 +52,7 @@ def read(frame: Frame) -> Call:
         app=app,
         skip=name.lower() in words.REPORTERS,
         helper=app and words.is_helper(module),
-        generic=app and words.is_generic(name.removesuffix("Async")),
+        generic=app and words.is_generic(name.removesuffix("Async"), unit),
         borrows=not name or name.startswith("<"),
     )
 

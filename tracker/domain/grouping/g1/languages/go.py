@@ -40,7 +40,7 @@ def read(frame: Frame) -> Call:
         app=app,
         skip=last.lower() in _REPORTERS,
         helper=app and words.is_helper(frame.module),
-        generic=app and words.is_generic(last),
+        generic=app and words.is_generic(last, f"{unit}{name}"),
         borrows=not name,
     )
 

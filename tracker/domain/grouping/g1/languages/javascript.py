@@ -40,6 +40,8 @@ _SHORT_WORDS = words.word_set("""
     ui up url use """)
 _METHODS = words.word_set("get post put delete patch head")
 """The name is all there is of a site, and these are every HTTP client's."""
+_OWNER = re.compile(r"(?:async |new )?([A-Za-z_$][\w$]{3,})\.")
+_NO_OWNERS = words.word_set("Object Module Function Array Promise Timeout process exports module")
 _COMMENT = re.compile(r"/\*[^*]{0,80}\*/ ?|(?<!:)//.*$")
 _DECLARATION = re.compile(r"^(?:export )?(?:const|let|var) ")
 _IMPORT = re.compile(r"\(0, ?\w+\.(\w+)\)|\b(?:import_\w+|\w+_\d+)\.(?=\w)")
@@ -86,6 +88,14 @@ def _is_library(path: str, abs_path: str) -> bool:
     return bool(_LIBRARY.search(path) or (abs_path != path and _LIBRARY.search(abs_path)))
 
 
+def _is_generic(name: str, function: str, unit: str) -> bool:
+    """A method has its class beside its module: `OrderLoader.run` says enough."""
+    owner = _OWNER.match(function)
+    if owner and owner[1] not in _NO_OWNERS:
+        unit = owner[1]
+    return words.is_generic(name, unit) or (name in _METHODS and words.is_unspecific(unit))
+
+
 def read(frame: Frame) -> Call:
     """Object., [as y], async, SpiderMonkey's closures; built-ins have no file."""
     path = frame.filename or frame.abs_path
@@ -97,16 +107,18 @@ def read(frame: Frame) -> Call:
     unit = _unit_of(frame, path)
     web = path.startswith(("http:", "https:", "capacitor:", "ionic:"))
     app = frame.in_app is not False and not builtin and not _is_library(path, frame.abs_path)
+    bundled = web or (app and bool(_BUNDLE_FILE.search(path)))
     return Call(
         name=name,
         unit=unit,
         app=app,
         skip=builtin or name.lower() in words.REPORTERS,
         helper=app and words.is_helper(unit),
-        generic=app and (words.is_generic(name) or name in _METHODS),
+        generic=app and _is_generic(name, frame.function, "" if bundled else unit),
         borrows=not name,
         minified=minified,
-        bundled=web or (app and bool(_BUNDLE_FILE.search(path))),
+        bundled=bundled,
+        vague=not bundled and words.is_vague(name),
     )
 
 

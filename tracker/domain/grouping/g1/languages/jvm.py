@@ -38,7 +38,7 @@ def _name_of(function: str) -> tuple[str, bool]:
 
 
 def read(frame: Frame) -> Call:
-    """lambda$x$0, Foo$1, Foo$bar$1.invokeSuspend, CGLIB and other proxies."""
+    """lambda$x$0, Foo$1, Foo$bar$1.invokeSuspend; a proxy stands for the method it wraps."""
     module = frame.module
     generated = frame.filename == "<generated>" or bool(_GENERATED.search(module))
     if "$$" in module or "$Proxy" in module or "$ByteBuddy" in module:
@@ -53,14 +53,14 @@ def read(frame: Frame) -> Call:
                 name, borrows = around, False
     library = module.startswith(_LIBRARIES)
     short = len(module.rsplit(".", 1)[-1]) <= 2 and len(name) <= 2
-    app = frame.in_app is not False and not library and not generated
+    app = frame.in_app is not False and not library and module != ""
     return Call(
         name=name,
         unit=module,
         app=app,
-        skip=generated or name.lower() in words.REPORTERS,
+        skip=(generated and library) or name.lower() in words.REPORTERS,
         helper=app and words.is_helper(module),
-        generic=app and words.is_generic(name),
+        generic=app and words.is_generic(name, module),
         borrows=borrows,
         minified=bool(name) and short and module.rsplit(".", 1)[-1].islower(),
     )

@@ -20,7 +20,7 @@ def read(frame: Frame) -> Call:
         app=app,
         skip=name.lower() in words.REPORTERS,
         helper=app and words.is_helper(unit),
-        generic=app and words.is_generic(name),
+        generic=app and words.is_generic(name, unit),
         borrows=not name or name.startswith(("<", "{")),
     )
 

@@ -59,7 +59,7 @@ def read(frame: Frame) -> Call:
         app=app,
         skip=name.lower() in words.REPORTERS,
         helper=app and words.is_helper(module),
-        generic=app and words.is_generic(name),
+        generic=app and words.is_generic(name, unit),
         borrows=borrows,
     )
 

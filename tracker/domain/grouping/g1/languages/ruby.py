@@ -35,7 +35,7 @@ def read(frame: Frame) -> Call:
         app=app,
         skip=path.startswith("<internal") or name.lower() in words.REPORTERS,
         helper=app and words.is_helper(unit, _NEAR),
-        generic=app and words.is_generic(name),
+        generic=app and words.is_generic(name, unit),
         borrows=not name,
         native_like=not block and not template,
     )
