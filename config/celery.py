@@ -43,6 +43,7 @@ def _share_memory(**_kwargs: Any) -> None:
     """What was imported before the fork stays shared if no collection touches it."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)  # an event is thousands of objects, none of them in a cycle
 
 
 @worker_process_init.connect

@@ -1,6 +1,7 @@
 """What is a secret, what only looks like one, and what the raw look may never miss."""
 
 import json
+from ipaddress import ip_address, ip_network
 
 import pytest
 from hypothesis import given
@@ -170,6 +171,19 @@ def test_card_numbers_written_as_numbers():
 )
 def test_addresses_are_cut_to_networks(address, network):
     assert cut_ip(address) == network
+
+
+@given(st.one_of(st.ip_addresses().map(str), st.from_regex(r"[0-9.: ]{6,16}", fullmatch=True)))
+def test_a_cut_address_is_the_network_that_the_library_says(text: str) -> None:
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        assert cut_ip(text) == ""
+        return
+    if address.version == 6:
+        address = address.ipv4_mapped or address
+    bits = 24 if address.version == 4 else 48
+    assert cut_ip(text) == str(ip_network(f"{address}/{bits}", strict=False).network_address)
 
 
 def test_queries_lose_the_values_of_sensitive_names():

@@ -21,9 +21,11 @@ HOURS_FOR = 90
 SEEN_FOR = 30
 """Days that event ids are remembered at the least."""
 CHUNK = 5_000
-TRAIN_FROM = 2_000
+TRAIN_FROM = 500
 """Stored events from which a project gets a dictionary of its own."""
 SAMPLES = 1_500
+RETRAIN_FIRST = timedelta(days=1)
+"""The first one saw few events: it is replaced soon."""
 RETRAIN_AFTER = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
@@ -99,8 +101,9 @@ def train_dictionaries(now: datetime) -> int:
         .values_list("project_id", flat=True)
     )
     for project in Project.objects.filter(pk__in=list(ripe)):
-        current = PayloadDictionary.objects.filter(pk=project.dictionary).first()
-        if current is not None and current.created_at > now - RETRAIN_AFTER:
+        made = PayloadDictionary.objects.filter(project=project)
+        ages = sorted(now - at for at in made.values_list("created_at", flat=True))
+        if ages and ages[0] < (RETRAIN_FIRST if len(ages) == 1 else RETRAIN_AFTER):
             continue
         rows = list(
             EventRow.objects.filter(project_id=project.pk, day__gte=now.date() - timedelta(days=7))

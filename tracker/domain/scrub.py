@@ -223,8 +223,15 @@ def _card_at(body: bytes, at: int, length: int) -> bool:
 # --- addresses and queries ---------------------------------------------------------------
 
 
+_IPV4 = re.compile(
+    r"((?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3})(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)", re.ASCII
+)
+
+
 def cut_ip(text: str) -> str:
     """An address cut to its network: /24 for IPv4, /48 for IPv6; "" when it is none."""
+    if usual := _IPV4.fullmatch(text):
+        return f"{usual[1]}0"
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:

@@ -133,7 +133,8 @@ class TestRetention:
             assert unpack(bytes(each.payload), each.dictionary)["platform"] == "python"
         assert retain.train_dictionaries(datetime.now(UTC)) == 0
         now = datetime.now(UTC)
-        PayloadDictionary.objects.update(created_at=now - timedelta(days=31))
-        assert retain.train_dictionaries(now) == 1
+        PayloadDictionary.objects.update(created_at=now - timedelta(days=2))
+        assert retain.train_dictionaries(now) == 1  # the first saw few events
+        assert retain.train_dictionaries(now + timedelta(days=2)) == 0
         assert retain.drop_dictionaries(now + timedelta(days=10), 90) == 0
         assert retain.drop_dictionaries(now + timedelta(days=93), 90) == 1
