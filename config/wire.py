@@ -113,6 +113,6 @@ def refusal_headers(error: BodyError) -> Headers:
 
 def refusal_body(scope: Scope, error: BodyError) -> bytes:
     """One JSON sentence in the dialect of the endpoint."""
-    if scope.path.startswith("/api/1/item"):
+    if scope.path.startswith("/api/1/"):
         return json.dumps({"err": 1, "message": str(error)}).encode()
     return json.dumps({"detail": str(error)}).encode()

@@ -93,8 +93,12 @@ class BareView(APIView):
             # Our fault, found by somebody's odd input: loud in the log, quiet on the wire.
             log.error("ingest failed", view=type(self).__name__, exc_info=exc)
             refused = BadBody("This request can't be read.", 400, "internal")
-        refuse(self.counted_under, refused.reason)
+        self.count_refusal(refused.reason)
         return self.refusal(refused)
+
+    def count_refusal(self, reason: str) -> None:
+        """Count a refused event, for the ledger."""
+        refuse(self.counted_under, reason)
 
     def refusal(self, refused: Refused) -> Response:
         """The answer to a refused request."""

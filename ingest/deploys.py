@@ -32,7 +32,7 @@ class DeploysView(RollbarView):
     def post(self, request: Request) -> Response:
         """Store a deploy. Raises Refused."""
         raw = request._request
-        told = _told(raw)
+        told = body_fields(raw)
         sender = self._sender(raw, told, *_WRITERS)
         actor = _text(told, "rollbar_username") or _text(told, "rollbar_name")
         try:
@@ -88,7 +88,7 @@ class DeployView(DeploysView):
     def patch(self, request: Request, number: str = "") -> Response:
         """How it went. Raises Refused."""
         raw = request._request
-        told = _told(raw)
+        told = body_fields(raw)
         sender = self._sender(raw, told, *_WRITERS)
         comment = _text(told, "comment", 65_536) if "comment" in told else None
         deploy = _deploy(sender, number)
@@ -124,7 +124,7 @@ def _shown(deploy: Deploy) -> dict[str, Any]:
     }
 
 
-def _told(raw: HttpRequest) -> dict[str, Any]:
+def body_fields(raw: HttpRequest) -> dict[str, Any]:
     """The body's fields: JSON whatever its label, else a form. Raises Refused, Malformed."""
     packed = raw.META["wsgi.input"].read() if raw.META.get("wsgi.input_terminated") else raw.body
     body = decoding.unpack(packed, raw.headers.get("Content-Encoding", ""), limit=MAX_BODY)

@@ -1,6 +1,6 @@
 """Where SDKs post to; with and without the final slash, since a POST is never redirected."""
 
-from django.urls import re_path
+from django.urls import include, re_path
 
 from ingest import rollbar
 from ingest.browser import ErrorPageView, NelView, OtlpView, SecurityView
@@ -35,10 +35,10 @@ urlpatterns = [
         r"^api/v3/projects/(?P<project>[^/]{1,64})/(?:create-)?notices?/?$",
         rollbar.NoticeView.as_view(),
     ),
-    re_path(r"^api/1/item/?$", rollbar.ItemView.as_view()),
     re_path(r"^api/1/session/?$", rollbar.SessionView.as_view()),
     re_path(r"^api/1/deploys?/?$", DeploysView.as_view()),
     re_path(r"^api/1/deploy/(?P<number>[0-9]{1,18})/?$", DeployView.as_view()),
     re_path(r"^api/1/status/ping/?$", rollbar.ping),
+    re_path(r"^api/1/", include("ingest.rollbar_api.urls")),
     re_path(r"^(?:item|occurrence|instance)/uuid/?$", rollbar.to_issue),
 ]

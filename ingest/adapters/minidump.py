@@ -39,15 +39,15 @@ class Part(msgspec.Struct, frozen=True):
     content: bytes
 
 
-def read_form(body: bytes) -> list[Part]:
+def read_form(body: bytes, most: int = MAX_PARTS) -> list[Part]:
     """The parts of a multipart body, whose boundary is its first line. Raises Malformed."""
     line, _, _ = body[:300].partition(b"\n")
     boundary = line.rstrip(b"\r")
     if not boundary.startswith(b"--") or len(boundary) < 4:
         raise Malformed("The body is no multipart form.")
-    sections = body[len(line) + 1 :].split(b"\r\n" + boundary, MAX_PARTS + 1)
-    if len(sections) > MAX_PARTS + 1:
-        raise Malformed(f"A form may hold at most {MAX_PARTS} parts.")
+    sections = body[len(line) + 1 :].split(b"\r\n" + boundary, most + 1)
+    if len(sections) > most + 1:
+        raise Malformed(f"A form may hold at most {most} parts.")
     parts = []
     for section in sections[:-1]:
         head, found, content = section.lstrip(b"\r\n").partition(b"\r\n\r\n")

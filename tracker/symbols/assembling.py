@@ -194,7 +194,8 @@ def _tell_waiting(row: ArtifactBundle, entries: Sequence[Entry], now: datetime) 
     waiting.filter(debug_id__in=ids).update(found_at=now)
     if not row.release:
         return
-    urls = {entry.url for entry in entries if entry.url}
+    # A map alone answers for the file that it is named after.
+    urls = {entry.url.removesuffix(".map") for entry in entries if entry.url}
     hits = [
         missed.pk
         for missed in waiting.filter(debug_id=None, release=row.release)[:5_000]
@@ -217,9 +218,9 @@ def add_files(
         path = default_storage.save(path, ContentFile(content))
     row, _ = ArtifactBundle.objects.update_or_create(
         project=project, checksum=checksum, release=release, dist=dist,
-        defaults={"state": State.ASSEMBLING, "size": len(content), "path": path, "used_at": now},
-        create_defaults={"state": State.ASSEMBLING, "size": len(content), "path": path,
-                         "created_at": now, "used_at": now},
+        # What is uploaded again is the newest again, whatever came between.
+        defaults={"state": State.ASSEMBLING, "size": len(content), "path": path,
+                  "created_at": now, "used_at": now},
     )  # fmt: skip
     _index(row, Contents(tuple(entry for entry, _ in files), release, dist), now)
     return row

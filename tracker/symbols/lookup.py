@@ -173,19 +173,10 @@ def _of_release(
     return sorted(rows[:200], key=lambda row: (rank[row.url], row.bundle.dist != dist))
 
 
-def source(project_id: int, bundle_id: int, url: str) -> Ref | None:
-    """An original source that lies beside its map, for maps without contents."""
-    row = (
-        _usable()
-        .filter(
-            project_id=project_id,
-            bundle_id=bundle_id,
-            url__in=[url, tilde(url)],
-            kind=Artifact.Kind.SOURCE,
-        )
-        .first()
-    )
-    return _ref(row) if row else None
+def sources(bundle_id: int, urls: Iterable[str]) -> dict[str, Ref]:
+    """Original sources that lie beside their map, for maps without contents; by address."""
+    rows = Artifact.objects.filter(bundle=bundle_id, url__in=urls, kind=Artifact.Kind.SOURCE)
+    return {row.url: _ref(row) for row in rows.select_related("bundle")[:MOST_ANSWERS]}
 
 
 def _ref(row: Artifact) -> Ref:

@@ -6,6 +6,7 @@ Nothing here fails an event: what can't be mapped stays as it came, with a note 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -28,6 +29,9 @@ LINE = 512
 MOST_NOTES = 5
 MISSING, BROKEN, LATE = "source_map_missing", "source_map_broken", "source_map_later"
 """Types of the notes."""
+_CALL = re.compile(
+    r"(?:new\s+|await\s+)?(?:[\w$]{1,100}\s*(?:\?\.|\.)\s*#?){0,20}(?P<name>[\w$]{1,100})\s*(?:\?\.)?\("
+)
 _NAMELESS = frozenset({"", "<anonymous>", "<unknown>"})
 
 
@@ -200,12 +204,27 @@ def _advice(event: Event, path: str, debug_id: UUID | None) -> str:
             "found. Before deploying: sentry-cli sourcemaps inject <folder>, then upload it."
         )
     dist = f", dist {event.dist}" if event.dist else ""
-    return (
+    text = (
         f"No file {urls.tilde(path)} with a source map was uploaded for release {event.release}"
-        f"{dist}. Upload it: sentry-cli sourcemaps upload --release {event.release} "
-        "--url-prefix <address of the folder> <folder>; or use debug ids "
+        f"{dist}. "
+    )
+    if "rollbar" in event.sdk:
+        return text + (
+            f"Upload it: rollbar-cli upload-sourcemaps <folder> --code-version {event.release} "
+            f"--url-prefix {_folder(path)} --access-token <post_server_item token>."
+        )
+    return text + (
+        f"Upload it: sentry-cli sourcemaps upload --release {event.release} "
+        f"--url-prefix {_folder(path)} <folder>; or use debug ids "
         "(sentry-cli sourcemaps inject), which need no address."
     )
+
+
+def _folder(path: str) -> str:
+    """The address that a folder of built files is served under, as tools want it."""
+    if not path.startswith(("http://", "https://")):
+        return urls.tilde(path).rpartition("/")[0] + "/"
+    return urls.bare(path).rpartition("/")[0] + "/"
 
 
 # -- frames ---------------------------------------------------------------------
@@ -221,7 +240,7 @@ def _map(stack: Stack, files: dict[str, File]) -> tuple[Frame, ...] | None:
         file = files.get(_place(frame))
         token = None
         if file is not None and file.parsed is not None and _position(frame):
-            token = file.parsed.at(frame.lineno or 0, (frame.colno or 1) - 1, AROUND)
+            token = file.parsed.at(frame.lineno or 0, frame.colno or 0, AROUND)
         if file is None or token is None or not token.src:
             made.append(frame)
             stored.append(before)
@@ -230,7 +249,7 @@ def _map(stack: Stack, files: dict[str, File]) -> tuple[Frame, ...] | None:
         after = _mapped(before, frame, token, file, caller)
         stored.append(after)
         made.append(_frame(after, frame))
-        caller = token.name or ""
+        caller = called_at(token.context_line or "", token.col - 1) or token.name or ""
         changed = True
     if not changed:
         return None
@@ -252,7 +271,7 @@ def _mapped(
         "abs_path": urls.beside(_place(frame), source)[:2048],
         "module": urls.module_of(name)[:256],
         "lineno": token.line,
-        "colno": token.col + 1,
+        "colno": token.col,
         "in_app": not urls.is_library(name),
         "data": {"symbolicated": True, "sourcemap": file.url or _place(frame)},
     }
@@ -263,6 +282,15 @@ def _mapped(
         after["pre_context"] = [_line(text) for text in token.pre_context]
         after["post_context"] = [_line(text) for text in token.post_context]
     return after
+
+
+def called_at(line: str, column: int) -> str:
+    """The name of what is called at a column (from 0) of a line as written; "" when it is none.
+
+    Some tools map the call of a method to its receiver: `basket.total(3)` calls `total`.
+    """
+    found = _CALL.match(line, column)
+    return found["name"] if found else ""
 
 
 def _line(text: str) -> str:

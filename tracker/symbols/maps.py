@@ -10,19 +10,24 @@ import binascii
 import threading
 from collections import OrderedDict
 
+import msgspec
 from django.core.files.storage import default_storage
 from msgspec import Struct
 from symbolic.exceptions import SymbolicError
 from symbolic.sourcemapcache import SourceMapCache, SourceMapCacheToken
 
+from tracker.symbols import lookup
 from tracker.symbols.bundles import MOST_FILE, BundleError, open_zip, read_member
 from tracker.symbols.lookup import Found, Ref
+from tracker.symbols.urls import beside, tilde
 
 MIB = 1024 * 1024
 KEPT_BYTES = 128 * MIB
+MOST_SOURCES = 2_000
 _WEIGHT = 2
 """Bytes of memory per byte of map and minified file, as measured."""
 _SECTIONS = b'"sections"'
+_CONTENTS = b'"sourcesContent"'
 
 
 class MapError(Exception):
@@ -37,7 +42,7 @@ class Parsed(Struct):
     trouble: str = ""
 
     def at(self, line: int, column: int, around: int) -> SourceMapCacheToken | None:
-        """What stood at a position: lines from 1, columns from 0."""
+        """What stood at a position: lines and columns from 1, here and in the answer."""
         if self.cache is None:
             return None
         try:
@@ -102,8 +107,45 @@ def _parse(found: Found) -> Parsed:
     raw = read(found.map) if found.map else _inline(found.inline)
     if _SECTIONS in raw[:4096]:
         raise MapError("it is an index map, which is not supported.")
+    if found.map and _CONTENTS not in raw:
+        raw = _with_contents(raw, found)
     cache = SourceMapCache.from_bytes(minified, raw)
     return Parsed(cache, _WEIGHT * (len(minified) + len(raw)) + 1024)
+
+
+def _with_contents(raw: bytes, found: Found) -> bytes:
+    """A map that names its sources only, with those that were uploaded beside it."""
+    try:
+        told = msgspec.json.decode(raw)
+    except msgspec.MsgspecError:
+        return raw  # the parser says what is wrong with it
+    names = told.get("sources") if isinstance(told, dict) else None
+    if found.map is None or not isinstance(names, list):
+        return raw
+    root = told.get("sourceRoot")
+    root = root.rstrip("/") + "/" if isinstance(root, str) and root else ""
+    places = [_places(found.url, root, name) for name in names[:MOST_SOURCES]]
+    there = lookup.sources(found.map.bundle_id, {place for some in places for place in some})
+    refs = [next((there[p] for p in some if p in there), None) for some in places]
+    if not any(refs):
+        return raw
+    contents: list[str | None] = []
+    left = MOST_FILE
+    for ref in refs:
+        # Budgeted together: a hostile map may name one file a thousand times.
+        fits = ref is not None and ref.size <= left
+        contents.append(read(ref).decode("utf-8", "replace") if ref and fits else None)
+        left -= ref.size if ref and fits else 0
+    told["sourcesContent"] = contents
+    return msgspec.json.encode(told)
+
+
+def _places(map_url: str, root: str, name: object) -> list[str]:
+    """Names under which a source may lie beside its map."""
+    if not isinstance(name, str) or not name:
+        return []
+    whole = beside(map_url, root + name)
+    return list(dict.fromkeys([name, root + name, whole, tilde(whole)]))
 
 
 def read(ref: Ref) -> bytes:

@@ -20,6 +20,7 @@ from tests.tracker.symbols.conftest import (
 from tracker.models import EventRow, Issue, MissingMap, Project
 from tracker.payloads import unpack
 from tracker.symbols import bundles
+from tracker.symbols.mapping import called_at
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +53,10 @@ def test_by_debug_id(shop: Project):
     link = crash(shop)
     assert is_mapped(link), link["stacktrace"]
     last = link["stacktrace"]["frames"][-1]
-    assert last["context_line"].strip().startswith("throw new BasketError(")
+    line = "      throw new BasketError("
+    assert last["context_line"].startswith(line)
+    assert last["colno"] == line.index("new") + 1
+    assert [f["colno"] for f in link["stacktrace"]["frames"][:-1]] == [20, 43, 24]
     assert last["pre_context"][-1].strip() == "if (!this.lines.length) {"
     assert last["abs_path"] == "https://shop.example/src/cart.ts"
     assert link["raw_stacktrace"]["frames"][-1]["colno"] == 554
@@ -126,3 +130,24 @@ def test_server_code_that_was_never_built_is_left_in_peace(shop: Project):
     send(shop, event)
     assert "errors" not in stored(shop)
     assert not MissingMap.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "name"),
+    [
+        ("  return basket.totalOfBasket(discount) + 1;", 9, "totalOfBasket"),
+        ("  return basket.totalOfBasket(discount) + 1;", 16, "totalOfBasket"),
+        ("  checkout(name);", 2, "checkout"),
+        ("  throw new BasketError(`a`);", 8, "BasketError"),
+        ("  this.lines?.map?.(f)", 2, "map"),
+        ("  a . b  (f)", 2, "b"),
+        ("  this.#pay(f)", 2, "pay"),
+        ("  const a = b;", 8, ""),
+        ("  (x) => x", 2, ""),
+        ("", 40, ""),
+        ("." * 5_000, 0, ""),
+        ("a." * 5_000, 0, ""),
+    ],
+)
+def test_what_is_called_at_a_position(line: str, column: int, name: str):
+    assert called_at(line, column) == name

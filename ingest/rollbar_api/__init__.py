@@ -1,0 +1,1 @@
+"""Rollbar's API beside items and deploys: what its tools read, change and upload."""
