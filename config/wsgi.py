@@ -18,9 +18,9 @@ from config.middleware import RequestIdMiddleware
 
 INGEST = re.compile(
     r"/api/(?:[0-9]{1,18}/(?:envelope|store|security|csp-report|nel|minidump|(?:integration/)?otlp/v1/.+|cron/.+|events/.+)/?"
-    r"|1/(?:item|session)/?|v3/projects/[^/]+/(?:create-)?notices?/?|1/deploys?/?.*|store/?|embed/error-page/?)"
+    r"|1/.*|v3/projects/[^/]+/(?:create-)?notices?/?|store/?|embed/error-page/?)"
 )
-"""What only SDKs, browsers and jobs ask for."""
+"""What only SDKs, browsers, jobs and Rollbar's tools ask for."""
 
 
 class IngestRequest(WSGIRequest):

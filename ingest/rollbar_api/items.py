@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
@@ -144,7 +145,7 @@ class ByCounter(ApiView):
         """Leads to the item. Raises Refused."""
         raw = request._request
         found = item(self.asker(raw, *READERS), number(counter))
-        where = raw.build_absolute_uri(f"/api/1/item/{found.pk}/")
+        where = f"{settings.EMBERWATCH_URL}/api/1/item/{found.pk}/"
         told = {"err": 0, "result": {"uri": where, "itemId": found.pk}}
         query = raw.META.get("QUERY_STRING", "")
         target = f"{where}?{query}" if query else where

@@ -21,18 +21,10 @@ class TestTokens:
         [("read", 200), ("write", 200), ("post_server", 403), ("post_client", 403),
          ("wrong", 403), ("", 401)],
     )  # fmt: skip
-    @pytest.mark.parametrize(
-        "path",
-        [
-            "items/",
-            "instances/",
-            "reports/top_active_items",
-            "reports/occurrence_counts",
-            "search/",
-        ],
-    )
-    def test_reading_takes_a_read_token(self, asker: Asker, path: str, token: str, status: int):
-        asker.call(path, status, token=token)
+    def test_reading_takes_a_read_token(self, asker: Asker, token: str, status: int):
+        for path in ("items/", "instances/", "search/", "reports/top_active_items",
+                     "reports/occurrence_counts"):  # fmt: skip
+            asker.call(path, status, token=token)
 
     @pytest.mark.parametrize(
         ("token", "status"), [("write", 200), ("read", 403), ("post_server", 403), ("", 401)]
