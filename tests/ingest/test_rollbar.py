@@ -137,7 +137,8 @@ class TestItems:
         assert odd["Access-Control-Allow-Headers"] == "content-type, x-rollbar-access-token"
 
     def test_other_methods_and_pings(self, roller: Roller) -> None:
-        assert said(roller.client.get("/api/1/item/"), 405)["err"] == 1
+        assert said(roller.client.put("/api/1/item/"), 405)["err"] == 1
+        assert said(roller.client.get("/api/1/item/"), 401)["err"] == 1
         assert roller.client.get("/api/1/status/ping").content == b"pong"
         said(roller.send(b"{}", where="/api/1/session/"), 200)
 
