@@ -211,6 +211,9 @@ SYMBOLS_DAYS = env.number("EMBERWATCH_SYMBOLS_DAYS", 90, low=1, high=3650)
 SAMPLE_ABOVE = env.number("EMBERWATCH_SAMPLE_ABOVE", 100_000, low=100, high=10**9)
 """Events under one grouping key up to which all are stored; beyond, a thinning sample is."""
 
+SPOOL_BYTES = env.number("EMBERWATCH_SPOOL_MIB", 1024, low=0, high=1 << 20) * 1024 * 1024
+"""Most bytes of events that wait on the local disk while the database is away; 0: none."""
+
 # --- Going out: private addresses that webhooks may reach (default: none) ----------------------
 
 EMBERWATCH_HEARTBEAT_URL = env.text("EMBERWATCH_HEARTBEAT_URL")

@@ -16,7 +16,9 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
 from msgspec import Struct
 
+from ingest.away import AWAY
 from ingest.errors import BadBody, InboxAway, MustWait, NoKey, WrongKey
+from ingest.keycopy import COPY
 from tracker.models import ProjectKey
 
 FRESH = 5.0
@@ -52,8 +54,13 @@ class Credentials(Struct, frozen=True):
 class KeyTable:
     """Keys by their text, at most `FRESH` seconds stale; unknown ones are remembered too."""
 
-    def __init__(self, load: Callable[[str], Sender | None]) -> None:
+    def __init__(
+        self,
+        load: Callable[[str], Sender | None],
+        copy: Callable[[str], Sender | None] = lambda _: None,
+    ) -> None:
         self._load = load
+        self._copy = copy
         self._known: dict[str, tuple[float, Sender | None]] = {}
         self._lock = threading.Lock()
 
@@ -65,18 +72,28 @@ class KeyTable:
         entry = self._known.get(text)
         if entry is not None and now - entry[0] < FRESH:
             return entry[1]
+        if AWAY.now:
+            return self._remembered(text, entry)
         if not wait:
             raise MustWait
         try:
             sender = self._load(text)
         except (DatabaseError, InterfaceError, psycopg.Error):
-            if entry is not None:
-                return entry[1]  # what was true a moment ago beats knowing nothing
-            raise InboxAway from None
+            AWAY.note()
+            return self._remembered(text, entry)
         with self._lock:
             if len(self._known) >= _MOST:
                 self._make_room()
             self._known[text] = (now, sender)
+        return sender
+
+    def _remembered(self, text: str, entry: tuple[float, Sender | None] | None) -> Sender | None:
+        """What was true before the database went away. Raises InboxAway when nobody knows."""
+        if entry is not None and (entry[1] is not None or not AWAY.now):
+            return entry[1]
+        sender = self._copy(text)
+        if sender is None:
+            raise InboxAway from None
         return sender
 
     def _make_room(self) -> None:
@@ -89,7 +106,7 @@ class KeyTable:
         self._known.clear()
 
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "project_id",
     "public_key",
@@ -108,7 +125,7 @@ def _load_key(public_key: str) -> Sender | None:
     if not _looks_like_key(public_key):
         return None
     enabled = ProjectKey.objects.filter(public_key=public_key, enabled=True)
-    row = enabled.values_list(*_COLUMNS).first()
+    row = enabled.values_list(*COLUMNS).first()
     return Sender(*row) if row else None
 
 
@@ -125,22 +142,52 @@ def _load_token(token: str) -> Sender | None:
         enabled=True,
     )
     tokens = "rollbar_post_server", "rollbar_post_client", "rollbar_read_hash"
-    row: Any = found.values_list(*_COLUMNS, *tokens).first()
+    row: Any = found.values_list(*COLUMNS, *tokens).first()
     if row is None:
         return None
-    post_server, post_client, read_hash = row[len(_COLUMNS) :]
+    post_server, post_client, read_hash = row[len(COLUMNS) :]
     if token == post_server:
         scope = "post_server"
     elif token == post_client:
         scope = "post_client"
     else:
         scope = "read" if read_hash is not None and bytes(read_hash) == digest else "write"
-    key_id, project_id, public_key, unlimited, rate, quota = row[: len(_COLUMNS)]
+    key_id, project_id, public_key, unlimited, rate, quota = row[: len(COLUMNS)]
     return Sender(key_id, project_id, public_key, unlimited, rate, quota, scope)
 
 
-KEYS = KeyTable(_load_key)
-TOKENS = KeyTable(_load_token)
+def _copied_key(public_key: str) -> Sender | None:
+    """The same from the copy on the disk."""
+    row = COPY.find(public_key)
+    return Sender(*row) if row is not None else None
+
+
+def _copied_token(token: str) -> Sender | None:
+    """The same of a token that may post; others are for what needs the database."""
+    for scope in ("post_server", "post_client"):
+        row = COPY.find(f"{scope}:{token}")
+        if row is not None:
+            return Sender(*row, scope)
+    return None
+
+
+def copy_keys() -> None:
+    """Renew the copy of all keys on the disk when it is due. Raises OSError, DatabaseError."""
+    if not COPY.is_due():
+        return
+    tokens = "rollbar_post_server", "rollbar_post_client"
+    rows = ProjectKey.objects.filter(enabled=True).values_list(*COLUMNS, *tokens)
+    COPY.write(
+        (
+            (row[2], f"post_server:{row[-2]}", f"post_client:{row[-1]}"),
+            row[: len(COLUMNS)],
+        )
+        for row in rows.iterator()
+    )
+
+
+KEYS = KeyTable(_load_key, _copied_key)
+TOKENS = KeyTable(_load_token, _copied_token)
 
 
 def authenticate(

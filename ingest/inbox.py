@@ -11,18 +11,20 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 import psycopg
 import structlog
 from django.db import DatabaseError, InterfaceError
 
+from ingest.away import AWAY
 from ingest.errors import InboxAway
 from tracker.sql import columns, hang_up, is_closed, run
 
@@ -30,6 +32,10 @@ PUT_TIMEOUT = 2.0
 """Seconds to wait for the commit before the sender is told to come back."""
 COMMIT_TIMEOUT = 30.0
 """Seconds that a commit which has begun may take."""
+SLOW = 1.5
+"""Seconds of one commit after which the database counts as away."""
+SPOOLED_AT = "spooled_at"
+"""In `meta`: when a letter that lay in the spool was received, in seconds since 1970."""
 _GATHER = 256
 _GATHER_BYTES = 16 * 1024 * 1024
 
@@ -117,10 +123,41 @@ class Ticket:
             return False
 
 
-class Committer:
-    """Gathers letters of many threads and loops into few commits."""
+Batch = list[tuple[Letter, "Future[None] | Ticket"]]
 
-    def __init__(self, committed: Any = None) -> None:
+
+class Unsure(Exception):
+    """A connection broke while a commit was on its way: it may have come through."""
+
+
+_OURS = ("08", "53", "57", "58")
+"""Classes of errors that are the database's state, not the letters' fault."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an error of a commit means that the database can't take anything now."""
+    if isinstance(error, Unsure | InterfaceError):
+        return True
+    if isinstance(error, DatabaseError):  # Django's own: no connection could be had
+        return True
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return not error.sqlstate or error.sqlstate.startswith(_OURS)
+    return False
+
+
+class Committer:
+    """Gathers letters of many threads and loops into few commits.
+
+    What the database can't take goes to the `shelter`: it keeps letters durably or raises.
+    """
+
+    def __init__(
+        self,
+        committed: Any = None,
+        shelter: Callable[[Sequence[Letter], bool], None] | None = None,
+    ) -> None:
+        self._shelter = shelter
+        self._since = 0.0
         self._queue: queue.SimpleQueue[tuple[Letter, Future[None] | Ticket]] = queue.SimpleQueue()
         self._committed = committed
         self._thread: threading.Thread | None = None
@@ -157,51 +194,103 @@ class Committer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="inbox", daemon=True)
                 self._thread.start()
+                if self._shelter is not None:
+                    threading.Thread(target=self._watch, name="inbox-watch", daemon=True).start()
 
     def _work(self) -> None:
         while True:
             batch = self._gather()
             if not batch:
                 continue
+            if AWAY.now and self._take_in(batch):
+                continue
+            self._since = time.monotonic()
             try:
                 self._commit([letter for letter, _ in batch])
             except Exception as error:  # the senders get to know; the thread must live
+                self._since = 0.0
                 log.warning("inbox commit failed", error=type(error).__name__, rows=len(batch))
-                _settle([promise for _, promise in batch], InboxAway())
-                time.sleep(0.05)
+                self._failed(batch, error)
             else:
+                self._since = 0.0
                 _settle([promise for _, promise in batch], None)
                 if self._committed is not None:
                     with suppress(Exception):
                         self._committed()
 
+    def _failed(self, batch: Batch, error: Exception) -> None:
+        """Shelter what is known not to be stored, or is known again; refuse the rest."""
+        if is_away(error):
+            AWAY.note()
+            unsure = isinstance(error, Unsure)
+            # Only events can be told from their doubles.
+            safe = [entry for entry in batch if not unsure or entry[0].events]
+            if self._take_in(safe, unsure):
+                batch = [entry for entry in batch if unsure and not entry[0].events]
+        if batch:
+            _settle([promise for _, promise in batch], InboxAway())
+            time.sleep(0.05)
+
+    def _take_in(self, batch: Batch, unsure: bool = False) -> bool:
+        """Have letters sheltered and their senders told; False: nothing was done."""
+        if self._shelter is None:
+            return False
+        try:
+            self._shelter([letter for letter, _ in batch], unsure)
+        except Exception as error:  # full, or a disk that fails
+            log.warning("spool refused", error=type(error).__name__, rows=len(batch))
+            return False
+        _settle([promise for _, promise in batch], None)
+        return True
+
+    def _watch(self) -> None:
+        """Shelter what waits behind a commit that takes too long."""
+        while True:
+            time.sleep(SLOW / 6)
+            since = self._since
+            if since and time.monotonic() - since > SLOW:
+                AWAY.note()
+                batch = self._more([], 0)
+                if batch and not self._take_in(batch):
+                    _settle([promise for _, promise in batch], InboxAway())
+
     @staticmethod
     def _commit(letters: Sequence[Letter]) -> None:
         try:
             put_rows(letters)
-        except (DatabaseError, InterfaceError, psycopg.Error):
+        except psycopg.Error as error:
             # A connection that died while idle: once more on a fresh one, if nothing was sent.
             broken = is_closed()
             hang_up()
             if not broken:
                 raise
-            put_rows(letters)
+            try:
+                put_rows(letters)
+            except (DatabaseError, InterfaceError, psycopg.Error):
+                hang_up()
+                raise Unsure from error
+        except (DatabaseError, InterfaceError):
+            hang_up()
+            raise
 
-    def _gather(self) -> list[tuple[Letter, Future[None] | Ticket]]:
+    def _gather(self) -> Batch:
         """Everything that waits, up to a bound; blocks until there is something."""
-        batch: list[tuple[Letter, Future[None] | Ticket]] = []
-        size = 0
         entry = self._queue.get()
-        while True:
-            if _begin(entry[1]):
-                batch.append(entry)
-                size += len(entry[0].body)
-            if len(batch) >= _GATHER or size >= _GATHER_BYTES:
-                return batch
+        if _begin(entry[1]):
+            return self._more([entry], len(entry[0].body))
+        return self._more([], 0)
+
+    def _more(self, batch: Batch, size: int) -> Batch:
+        """`batch` of so many bytes, and what else waits now, up to the bound."""
+        while len(batch) < _GATHER and size < _GATHER_BYTES:
             try:
                 entry = self._queue.get_nowait()
             except queue.Empty:
-                return batch
+                break
+            if _begin(entry[1]):
+                batch.append(entry)
+                size += len(entry[0].body)
+        return batch
 
 
 def _begin(promise: Future[None] | Ticket) -> bool:
@@ -261,7 +350,17 @@ def read(ids: Sequence[int]) -> list[Row]:
            FROM ingest_inbox WHERE id = ANY(%s) ORDER BY id""",
         [list(ids)],
     )
-    return [Row(*row) for row in found]
+    return [as_received(Row(*row)) for row in found]
+
+
+def as_received(row: Row) -> Row:
+    """A row with its true time of receipt: one that lay in the spool tells it in its meta."""
+    if b'"spooled_at":' not in row.meta:
+        return row
+    at = orjson.loads(row.meta).get(SPOOLED_AT)
+    if not isinstance(at, int | float):
+        return row
+    return row._replace(received_at=datetime.fromtimestamp(at, UTC))
 
 
 def delete(ids: Sequence[int]) -> int:

@@ -21,8 +21,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from ingest import inbox
-from ingest.auth import Sender
+from ingest.auth import Sender, copy_keys
 from ingest.errors import TooMuch
+from ingest.spool import SPOOL
 from ingest.usage import Usage
 from tracker import store
 from tracker.models import Ledger
@@ -94,6 +95,7 @@ class Limits:
         self._refused: dict[tuple[int, str, str], int] = {}
         self._seen: dict[int, int] = {}
         self._full = ""
+        self._full_here = ""
         self._heavy: frozenset[int] = frozenset()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
@@ -104,13 +106,14 @@ class Limits:
         the database would be asked.
         """
         self._start()
-        if self._full or sender.project_id in self._heavy:
-            why = self._full or "most of what waits is of this project"
+        full = self._full_here or self._full
+        if full or sender.project_id in self._heavy:
+            why = full or "most of what waits is of this project"
             raise TooMuch(
                 f"Events are arriving faster than they are digested ({why}); try again.",
                 "backlog",
                 30,
-                "organization" if self._full else "project",
+                "organization" if full else "project",
             )
         if sender.unlimited:
             return
@@ -170,6 +173,7 @@ class Limits:
         while not self._stopped.wait(SYNC):
             try:
                 self.sync()
+                copy_keys()
             except Exception as error:  # mostly a database that is away; the thread must live
                 log.warning("limits not exchanged", error=type(error).__name__)
 
@@ -179,6 +183,7 @@ class Limits:
 
     def sync(self) -> None:
         """One exchange with the database: books, shares, usage, backlog."""
+        self._full_here = SPOOL.why_full() or why_disk_is_full()
         self.flush()
         self._rebalance()
         self.usage.sync()
@@ -265,6 +270,11 @@ def why_full(backlog: inbox.Backlog) -> str:
         return f"{backlog.size >> 20:,} MiB wait"
     if backlog.oldest > MOST_AGE:
         return f"the oldest has waited {backlog.oldest:.0f} s"
+    return ""
+
+
+def why_disk_is_full() -> str:
+    """The same of the local disk, which is known without database."""
     with suppress(OSError):
         disk = shutil.disk_usage(settings.EMBERWATCH_DATA)
         if disk.free < LEAST_DISK or disk.free < disk.total * LEAST_DISK_SHARE:

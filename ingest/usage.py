@@ -78,7 +78,11 @@ class Usage:
         if month is None or month.start != start:
             if not wait:
                 raise MustWait
-            used = used_since(start, [sender.key_id]).get(sender.key_id, 0)
+            try:
+                used = used_since(start, [sender.key_id]).get(sender.key_id, 0)
+            except (DatabaseError, InterfaceError, psycopg.Error):
+                # In the sender's favour; asked again as soon as the database answers.
+                return Month(start, sender, 0)
             with self._lock:
                 used += self._unwritten(sender.key_id, start)
                 month = self._months[sender.key_id] = Month(start, sender, used)

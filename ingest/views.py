@@ -30,10 +30,12 @@ from ingest.auth import (
     project_of_dsn,
 )
 from ingest.bare import BareView
+from ingest.drain import DRAIN
 from ingest.errors import BadBody, MustWait, NoKey, TooMuch, WrongKey
 from ingest.inbox import Committer, Letter
 from ingest.limits import LIMITS
 from ingest.registry import find
+from ingest.spool import SPOOL
 from ingest.wakeup import BELL
 from tracker.models import Ledger
 
@@ -67,7 +69,8 @@ TURN = 2.0
 INLINE_LIMIT = 512 * 1024
 """Unpacked bytes that an event loop may look at: about a millisecond."""
 
-COMMITTER = Committer(committed=BELL.ring)
+COMMITTER = Committer(committed=BELL.ring, shelter=SPOOL.put)
+DRAIN.on_drained(BELL.ring)
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """One transparent pixel."""

@@ -225,7 +225,7 @@ class TestBacklog:
             free, total = 10, 10**12
 
         monkeypatch.setattr("ingest.limits.shutil.disk_usage", lambda _path: Disk)
-        assert "disk" in limits.why_full(Backlog(0, 0, 0.0))
+        assert "disk" in limits.why_disk_is_full()
 
     def test_the_heaviest_wait_first(self) -> None:
         assert limits.heaviest({1: 40_000, 2: 300, 3: 500}) == {1}
