@@ -105,10 +105,13 @@ class Bridge:
         proxies: Proxies,
         refused: Callable[[str, str], None] = lambda path, reason: None,
         quick: "Quick | None" = None,
+        begin: Callable[[], None] = lambda: None,
     ) -> None:
         self.wsgi = wsgi
         self.quick = quick
         """Answers the usual event on the event loop; None leaves every request to `wsgi`."""
+        self.begin = begin
+        """Called once the worker's own process runs."""
         self.limits = limits
         self.proxies = proxies
         self.pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="web")
@@ -118,6 +121,7 @@ class Bridge:
 
     def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
         die_with_parent()
+        self.begin()
         gc.collect()
         gc.freeze()  # what was imported stays: no collection need look at it again
 
@@ -271,11 +275,15 @@ def make_app() -> Bridge:
     from config.run.servers import prepare_secret
     from config.wsgi import application
     from ingest.quick import answer
+    from ingest.views import outlive_the_database
 
     env = Env()
     prepare_secret(settings.EMBERWATCH_DATA, env)
     proxies = Proxies(settings.TRUSTED_PROXIES)
-    return Bridge(cast("Wsgi", application), Limits.of(env), proxies, count_refusal, answer)
+    return Bridge(
+        cast("Wsgi", application), Limits.of(env), proxies, count_refusal, answer,
+        outlive_the_database,
+    )  # fmt: skip
 
 
 def count_refusal(path: str, reason: str) -> None:

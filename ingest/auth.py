@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import psycopg
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
@@ -167,7 +168,7 @@ def _copied_token(token: str) -> Sender | None:
     for scope in ("post_server", "post_client"):
         row = COPY.find(f"{scope}:{token}")
         if row is not None:
-            return Sender(*row, scope)
+            return msgspec.structs.replace(Sender(*row), scope=scope)
     return None
 
 

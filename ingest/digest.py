@@ -59,6 +59,10 @@ class BrokenPromise(Exception):
     """Parsing found other events than were acknowledged."""
 
 
+class Overtaken(Exception):
+    """The lease ran out meanwhile, and another worker has recorded rows of this claim."""
+
+
 class ProjectRules(Struct, frozen=True):
     """What parsing and grouping need to know of a project."""
 
@@ -125,6 +129,7 @@ def digest_claim(claim: claims.Claim) -> int:
         log.warning("digest postponed", error=type(error).__name__)
         _give_back(claim)
     except (
+        Overtaken,
         IssueGone,
         psycopg.errors.DeadlockDetected,
         psycopg.errors.SerializationFailure,
@@ -246,7 +251,8 @@ def _record(work: Work, later: Sequence[int]) -> Recorded:
         work.besides.write(sessions)
         if work.maps.misses or work.maps.used:
             _note_maps(work.maps)
-        inbox.delete(work.done)
+        if inbox.delete(work.done) != len(work.done):
+            raise Overtaken  # counting them again, as duplicates, would cook the books
         claims.set_aside(work.claim, work.bad, worker_name())
         if later:
             claims.keep(work.claim, later)

@@ -201,4 +201,3 @@ def _without_stored(batch: Sequence[Record]) -> list[Record]:
 
 
 DRAIN = Drain()
-AWAY.watched_by(DRAIN.start)

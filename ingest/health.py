@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ingest import inbox
 from ingest.models import Client, DailyUsage, Quarantined
+from ingest.spool import SPOOL
 from tracker.gauges import gauge
 from tracker.models import Ledger, Monitor, ProjectKey
 from tracker.sql import run
@@ -176,6 +177,12 @@ def inbox_oldest() -> float:
 def inbox_rows() -> float:
     """As far as a bounded look tells."""
     return float(inbox.backlog().rows)
+
+
+@gauge("spool_bytes", "Events on this machine's disk that wait for the database, bytes")
+def spool_bytes() -> float:
+    """What came while the database was away and is not yet in the inbox."""
+    return float(SPOOL.size)
 
 
 @gauge("quarantined_bodies", "Bodies in quarantine that wait for a person", ready=True)

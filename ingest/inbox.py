@@ -151,17 +151,18 @@ class Committer:
     What the database can't take goes to the `shelter`: it keeps letters durably or raises.
     """
 
-    def __init__(
-        self,
-        committed: Any = None,
-        shelter: Callable[[Sequence[Letter], bool], None] | None = None,
-    ) -> None:
-        self._shelter = shelter
+    def __init__(self, committed: Any = None) -> None:
+        self._shelter: Callable[[Sequence[Letter], bool], None] | None = None
         self._since = 0.0
         self._queue: queue.SimpleQueue[tuple[Letter, Future[None] | Ticket]] = queue.SimpleQueue()
         self._committed = committed
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+
+    def shelter_with(self, shelter: Callable[[Sequence[Letter], bool], None]) -> None:
+        """Have `shelter` keep what the database can't take; it is told whether that is unsure."""
+        self._shelter = shelter
+        threading.Thread(target=self._watch, name="inbox-watch", daemon=True).start()
 
     def enlist(self, letter: Letter, loop: asyncio.AbstractEventLoop) -> Ticket:
         """Have a letter stored, for a caller on an event loop.
@@ -194,8 +195,6 @@ class Committer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="inbox", daemon=True)
                 self._thread.start()
-                if self._shelter is not None:
-                    threading.Thread(target=self._watch, name="inbox-watch", daemon=True).start()
 
     def _work(self) -> None:
         while True:

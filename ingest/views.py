@@ -29,6 +29,7 @@ from ingest.auth import (
     from_dsn,
     project_of_dsn,
 )
+from ingest.away import AWAY
 from ingest.bare import BareView
 from ingest.drain import DRAIN
 from ingest.errors import BadBody, MustWait, NoKey, TooMuch, WrongKey
@@ -69,13 +70,20 @@ TURN = 2.0
 INLINE_LIMIT = 512 * 1024
 """Unpacked bytes that an event loop may look at: about a millisecond."""
 
-COMMITTER = Committer(committed=BELL.ring, shelter=SPOOL.put)
-DRAIN.on_drained(BELL.ring)
+COMMITTER = Committer(committed=BELL.ring)
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """One transparent pixel."""
 
 _turn = threading.Lock()
+
+
+def outlive_the_database() -> None:
+    """Have this process take events while the database is away, and bring them in later."""
+    COMMITTER.shelter_with(SPOOL.put)
+    DRAIN.on_drained(BELL.ring)
+    AWAY.watched_by(DRAIN.start)
+    DRAIN.start()
 
 
 class IngestView(BareView):

@@ -48,6 +48,21 @@ def test_second_delivery_changes_no_count() -> None:
     assert balanced()
 
 
+def test_a_worker_that_comes_too_late_counts_nothing_again(monkeypatch) -> None:
+    project = make_project()
+    inbox.put_rows([letter(project, event(n)) for n in range(3)])
+    claim = claims.take("slow")
+    assert claim is not None
+    rows = inbox.read(claim.ids)
+    # Its lease runs out, and another records the rows meanwhile.
+    assert digest.digest_claim(claim) == 3
+    monkeypatch.setattr(inbox, "read", lambda ids: rows)
+
+    assert digest.digest_claim(claim) == 0
+    assert not Ledger.objects.filter(kind="duplicate").exists()
+    assert balanced()
+
+
 def test_different_faults_are_different_issues() -> None:
     project = make_project()
     inbox.put_rows([letter(project, event(n % 5)) for n in range(20)])

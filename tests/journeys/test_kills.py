@@ -1,8 +1,11 @@
 """Processes die in the middle of the work: nothing acknowledged is lost, nothing counts twice."""
 
+import contextlib
 import json
 import signal
+import time
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 import pytest
@@ -120,6 +123,44 @@ def restart_postgres(stack: Stack, window: Window, project: Project) -> None:
     eventually(lambda: replaced(stack, "bin/postgres", server.pid), 30)
 
 
+def freeze_postgres(stack: Stack, window: Window, project: Project) -> None:
+    """It neither answers nor refuses for six seconds, like a disk that hangs."""
+    server = child(stack, "bin/postgres")
+    frozen = [server, *server.children(recursive=True)]
+    for process in frozen:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()
+    try:
+        eventually(lambda: spooled(stack), 20, "nothing went to the spool")
+        time.sleep(3)
+    finally:
+        for process in frozen:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+def kill_web_and_postgres(stack: Stack, window: Window, project: Project) -> None:
+    """The web dies with a full spool: its successor brings that in."""
+    server = child(stack, "bin/postgres")
+    frozen = [server, *server.children(recursive=True)]
+    for process in frozen:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()
+    try:
+        eventually(lambda: spooled(stack), 20, "nothing went to the spool")
+        kill_web(stack, window, project)
+    finally:
+        for process in frozen:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+    restart_postgres(stack, window, project)
+
+
+def spooled(stack: Stack) -> bool:
+    """Whether events wait on the disk."""
+    return any(file.stat().st_size for file in (stack.data / "spool").glob("*.spool"))
+
+
 def wait_until_claimed(window: Window) -> None:
     """Until a worker has a batch in its hands (or there is nothing left to do)."""
     eventually(
@@ -131,17 +172,21 @@ def wait_until_claimed(window: Window) -> None:
     )
 
 
-ACCIDENTS: list[Callable[[Stack, Window, Project], None]] = [
+ACCIDENTS: list[Any] = [
     kill_digest_children,
     kill_digest_worker,
     kill_web,
     empty_redis,
     kill_redis,
     restart_postgres,
+    pytest.param(freeze_postgres, marks=pytest.mark.long),
+    pytest.param(kill_web_and_postgres, marks=pytest.mark.long),
 ]
+UNNOTICED = {restart_postgres, freeze_postgres}
+"""Accidents through which every event is taken at the first try."""
 
 
-@pytest.mark.parametrize("accident", ACCIDENTS, ids=lambda accident: accident.__name__)
+@pytest.mark.parametrize("accident", ACCIDENTS, ids=lambda accident: str(accident.__name__))
 def test_nothing_is_lost_and_nothing_doubled(
     accident: Callable[[Stack, Window, Project], None],
     stack: Stack,
@@ -152,6 +197,7 @@ def test_nothing_is_lost_and_nothing_doubled(
     events = [error_event(function=f"cause_{n % CAUSES}") for n in range(COUNT)]
     sender = Sender(stack, project)
     sender.send(events, halfway=lambda: accident(stack, window, project))
+    eventually(lambda: not spooled(stack), DRAIN, "the spool does not drain")
     eventually(lambda: window.waiting(project) == 0, DRAIN, "the inbox does not drain")
     stored = window.stored(project)
     assert set(sender.acknowledged) - set(stored) == set(), "acknowledged, and lost"
@@ -160,6 +206,8 @@ def test_nothing_is_lost_and_nothing_doubled(
     issues = window.issues(project)
     assert [issue["events"] for issue in issues] == [COUNT // CAUSES] * CAUSES
     assert window.consistent() == []
-    if accident in {kill_web, restart_postgres}:
+    if accident is kill_web:
         assert sender.troubles, "nobody noticed: the test proves nothing"
+    if accident in UNNOTICED:
+        assert not sender.troubles, "events were refused while the database was away"
     eventually(lambda: ready(stack), 60)
