@@ -3,6 +3,7 @@
 import fcntl
 import os
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,9 +12,11 @@ from ingest import drain as draining
 from ingest import inbox, spool
 from ingest.away import AWAY
 from ingest.drain import Drain
+from ingest.errors import InboxAway
 from ingest.inbox import Committer, Letter, Unsure, is_away
 from ingest.spool import Spool, SpoolFull
 from tests.factories.projects import make_project
+from tracker.sql import run
 
 NOW = 1_795_370_000.0
 
@@ -105,7 +108,7 @@ class TestFiles:
         assert len(spool.segments(folder)) == 2  # no record follows a failed sync
 
 
-def list_of(record: spool.Record) -> list[object]:
+def list_of(record: spool.Record) -> list[Any]:
     return [getattr(record, name) for name in record.__struct_fields__]
 
 
@@ -122,11 +125,11 @@ class TestDrain:
         assert drain.look() == 3
         assert drain.look() == 0
         assert spool.segments(folder) == []
-        rows = inbox.read([row for (row,) in inbox.run("SELECT id FROM ingest_inbox")])
+        rows = inbox.read([row for (row,) in run("SELECT id FROM ingest_inbox")])
         assert [row.event_id for row in rows] == [one.event_id for one in letters]
         assert {row.received_at.timestamp() for row in rows} == {NOW}
-        assert inbox.run("SELECT count(*) FROM ingest_spool").fetchone() == (0,)
-        counted = inbox.run("SELECT sum(count) FROM tracker_ledger WHERE kind = 'acknowledged'")
+        assert run("SELECT count(*) FROM ingest_spool").fetchone() == (0,)
+        counted = run("SELECT sum(count) FROM tracker_ledger WHERE kind = 'acknowledged'")
         assert counted.fetchone() == (3,)
 
     def test_a_drain_that_is_cut_off_goes_on_where_it_was(self, drain, made, folder, monkeypatch):
@@ -184,7 +187,7 @@ class TestDrain:
         monkeypatch.setattr(draining, "MOST_WAITING", 3)
         made.put([letter(project.pk) for _ in range(10)])
         assert drain.look() == 4
-        inbox.run("DELETE FROM ingest_inbox")
+        run("DELETE FROM ingest_inbox")
         assert drain.look() == 4
         assert spool.segments(folder) != []
 
@@ -214,7 +217,7 @@ class TestCommitter:
             try:
                 committer.put(one, timeout=5)
                 said.append(True)
-            except inbox.InboxAway:
+            except InboxAway:
                 said.append(False)
         return said, kept
 
