@@ -6,8 +6,18 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tracker import release_counts
-from tracker.actions import bulk, escalation, forgetting, moving, retain, scoring, undo, upkeep
+from tracker import release_counts, slots
+from tracker.actions import (
+    bulk,
+    escalation,
+    forgetting,
+    moving,
+    retain,
+    scoring,
+    undo,
+    upkeep,
+    varying,
+)
 from tracker.symbols import assembling
 
 
@@ -31,7 +41,10 @@ def escalate() -> tuple[int, int]:
 
 @shared_task(name="tracker.tasks.move")
 def move() -> int:
-    """Move on with what merges, unmerges, deletes and removals of people have left."""
+    """Move on with what merges, unmerges, deletes and removals of people have left; join
+    issues whose messages differ by a word that turned out to vary.
+    """
+    varying.join(timezone.now())
     finished = moving.work_off(timezone.now() + timedelta(seconds=8), timezone.now)
     return finished + forgetting.work_off(timezone.now() + timedelta(seconds=4), timezone.now)
 
@@ -43,6 +56,7 @@ def retain_events() -> int:
     gone = retain.drop_old_days(now.date(), days) + retain.expire_projects(now.date())
     retain.forget_seen(now.date(), days)
     retain.drop_dictionaries(now, days)
+    slots.forget(now.date())
     while release_counts.forget(now - release_counts.KEPT):
         pass
     return gone

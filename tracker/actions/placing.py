@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tracker import store
+from tracker import slots, store
 from tracker.actions import caps
 from tracker.actions.batch import Placed, Prepared
 from tracker.domain.grouping import Key
+from tracker.domain.grouping.keys import SLOT, VARYING
 from tracker.domain.grouping.resolve import Known, Verdict, apply, resolve
+from tracker.slots import SlotId, SlotNote
 
 Shelf = dict[bytes, Known]
 """Known keys of one project and version, by hash."""
@@ -61,6 +64,8 @@ class Placement(Struct):
     foundings: dict[int, Founding]
     keys: dict[tuple[int, str, bytes], UsedKey]
     """By (project, version, hash)."""
+    slots: dict[SlotId, SlotNote] = {}
+    """What to remember of messages with a word left open."""
     overflowed: dict[int, int] = {}
     """Events per project that opened no issue of their own: it opened too many."""
 
@@ -93,12 +98,18 @@ def place(batch: Sequence[Prepared]) -> Placement:
 def _shelves(batch: Sequence[Prepared], counts: Counts) -> Shelves:
     wanted = {(p.project_id, p.keys.version, key.hash) for p in batch for key in p.keys.keys}
     pinned = {p.project_id: p.keys.version for p in batch}
+    open_ = {(p.project_id, p.keys.version, key.hash) for p in batch for key in p.keys.slots}
+    wanted |= open_  # those that vary are keys
     older = [(p.project_id, keys) for p in batch for keys in p.older]
     wanted |= {(project, keys.version, key.hash) for project, keys in older for key in keys.keys}
     shelves = Shelves(
         new={project: {} for project in pinned},
         old={(project, keys.version): {} for project, keys in older},
     )
+    for slot in slots.find(open_):
+        shelves.new[slot.project_id][slot.hash] = Known(
+            issue=slot.issue_id, kind=SLOT, members=tuple(slot.members), repeats=slot.repeats
+        )
     for row in store.find_keys(sorted(wanted)):
         known = Known(
             issue=row.issue_id,
@@ -118,7 +129,7 @@ def _shelves(batch: Sequence[Prepared], counts: Counts) -> Shelves:
 def _makes_keys(prepared: Prepared, shelves: Shelves) -> bool:
     """Whether recording this event would write a key."""
     verdict = shelves.resolve(prepared)
-    return verdict.issue is None or bool(verdict.new_keys or verdict.mark_precise)
+    return verdict.issue is None or bool(verdict.new_keys or verdict.mark_precise or verdict.varies)
 
 
 def _walk(
@@ -180,4 +191,21 @@ def _note_keys(
         earlier = placement.keys.get((project, version, known_hash))
         new = earlier.key if earlier else None
         placement.keys[project, version, known_hash] = UsedKey(issue_id, new, precise=True)
+    if verdict.varies:
+        key = next(slot for slot in prepared.keys.slots if slot.hash == verdict.varies)
+        placement.keys[project, version, key.hash] = UsedKey(issue_id, replace(key, kind=VARYING))
     placement.keys.setdefault((project, version, verdict.via), UsedKey(issue_id))
+    _note_slots(placement, project, version, verdict, issue_id)
+
+
+def _note_slots(
+    placement: Placement, project: int, version: str, verdict: Verdict, issue_id: int
+) -> None:
+    """Remember which words opened issues, and which came again."""
+    for name in verdict.new_words:
+        note = placement.slots.setdefault((project, version, name), SlotNote())
+        note.members = (*note.members, issue_id)
+    for name in verdict.repeated:
+        placement.slots.setdefault((project, version, name), SlotNote()).repeats += 1
+    if verdict.varies:
+        placement.slots.setdefault((project, version, verdict.varies), SlotNote()).varies = True

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from tracker import release_counts, similar, store
+from tracker import release_counts, similar, slots, store
 from tracker.actions import caps, names, ownership
 from tracker.actions.activity import Entry, write_activity
 from tracker.actions.batch import Placed, Prepared, Recorded
@@ -56,6 +56,7 @@ def record(batch: Sequence[Prepared], settle: Callable[[], None]) -> Recorded:
         placement = place(fresh)
         tally = add_up(placement.placed, environments)
         key_ids = store.upsert_keys(_key_rows(placement, tally))
+        slots.note(placement.slots, batch[0].day)
         kept = _kept(placement.placed)
         store.copy_events([_event_row(one, key_ids, environments, releases) for one in kept])
         capped = _write_tags(tally, {p.project_id for p in batch if p.keep_all})

@@ -25,6 +25,7 @@ MOST_KEYS = 100
 _KINDS = {
     "line": "line of code", "line_in_file": "line of code", "message_at_site": "message at a place",
     "site": "place in the code", "weak": "message", "fingerprint": "fingerprint",
+    "varying": "message with a word that varies",
     moving.RESIDUE: "left behind",
 }  # fmt: skip
 _ADDRESS = re.compile(r"/issues?/(\d{1,18})(?:/|$)")

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ingest.adapters.base import Context
 from ingest.adapters.sentry import event_from_dict
 from tracker.domain.grouping import CURRENT, VERSIONS, keys_of
-from tracker.domain.grouping.resolve import Known, apply, resolve
+from tracker.domain.grouping.resolve import Known, apply, explain, resolve
 
 
 class Command(BaseCommand):
@@ -32,6 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         groups: dict[str, dict[bytes, Known]] = {}
+        answers: list[dict[str, Any]] = []
+        joined: dict[int, int] = {}
         issues = 0
         for project, event_id, raw in _events(Path(options["file"])):
             context = Context(project_id=1, received=0.0, event_id=event_id)
@@ -43,10 +45,15 @@ class Command(BaseCommand):
                 issues += 1
                 issue = issues
             apply(verdict, issue, known)
-            answer: dict[str, Any] = {"event_id": event_id, "group": str(issue)}
+            if verdict.varies:  # what the timer joins when a word turned out to vary
+                joined.update(dict.fromkeys(known[verdict.varies].members, issue))
+            answer: dict[str, Any] = {"event_id": event_id, "group": issue}
             if options["why"]:
-                via = next((key for key in keys.keys if key.hash == verdict.via), keys.keys[0])
-                answer |= {"kind": via.kind, "why": via.why}
+                told = explain(verdict, keys)
+                answer |= {"kind": told["kind"], "why": told["why"]}
+            answers.append(answer)
+        for answer in answers:
+            answer["group"] = str(joined.get(answer["group"], answer["group"]))
             self.stdout.write(json.dumps(answer, ensure_ascii=False))
 
 

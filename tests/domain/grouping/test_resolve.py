@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
-from tests.domain.grouping.make import error, event, groups, js, py
+from tests.domain.grouping.make import error, event, groups, js, message, py
 from tracker.domain.grouping import keys_of
+from tracker.domain.grouping.g1.template import slots_of
 from tracker.domain.grouping.keys import Key, Keys
 from tracker.domain.grouping.resolve import Known, apply, resolve
 
@@ -156,3 +157,47 @@ def test_a_minified_twin_joins_the_mapped_issue_and_is_adopted_by_it():
     assert groups(twin, mapped) == [1, 1]
     assert groups(mapped, twin) == [1, 1]
     assert keys_of(twin).keys[0].kind == "weak"
+
+
+def told(words, text="User {} could not be found again"):
+    """The issue of each message, in order."""
+    return groups(*(message(text.format(word)) for word in words))
+
+
+def test_a_word_that_looks_like_data_varies_after_five():
+    assert told(["Anna", "Bela", "Chidi", "Dora", "Emre", "Farid", "Emre"]) == [1, 2, 3, 4, 1, 1, 1]
+
+
+def test_a_plain_word_varies_after_twelve():
+    words = [f"word{'a' * number}" for number in range(13)]
+    assert told(words)[:11] == list(range(1, 12))
+    assert told(words)[11:] == [1, 1]
+
+
+def test_words_that_come_again_are_no_data():
+    names = ["Anna", "Bela", "Chidi", "Dora"]
+    assert told([*names, *names, *names, "Emre", "Farid"])[-2:] == [5, 6]
+
+
+def test_names_of_two_words_vary_together():
+    names = ["Anna Okafor", "Bela Novak", "Chidi Weiss", "Dora Costa", "Emre Duval"]
+    assert told(names) == [1, 2, 3, 4, 1]
+
+
+def test_a_template_that_the_sdk_tells_leaves_nothing_open():
+    assert not keys_of(message("Hello there dear Anna", template="Hello there dear %s")).slots
+
+
+def test_short_and_long_messages_leave_nothing_open():
+    assert slots_of("Login failed") == {}
+    assert slots_of("word " * 20) == {}
+    assert len(slots_of("User anna could not log in again")) == 7
+
+
+def test_what_looks_like_data():
+    open_ = slots_of("Job nightly.cleanup of Anna held lock orders:4711 again")
+    assert sorted(text for text, data in open_.items() if data) == [
+        "job <*> of anna held lock orders:<*> again",
+        "job nightly.cleanup of <*> held lock orders:<*> again",
+        "job nightly.cleanup of anna held lock <*> again",
+    ]

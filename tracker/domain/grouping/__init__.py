@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tracker.domain.event import Event
 from tracker.domain.grouping import fingerprint, g1
-from tracker.domain.grouping.keys import Key, Keys
+from tracker.domain.grouping.keys import SLOTS, Key, Keys
 from tracker.domain.grouping.rules import NO_RULES, Rules
 
 __all__ = [
@@ -58,7 +58,16 @@ def keys_of(event: Event, version: str = CURRENT, rules: Rules = NO_RULES) -> Ke
             parts, title = rule.fingerprint, rule.title
             origin = f"the project's rule “{rule.text}”"
     if not fingerprint.is_custom(parts):
-        return Keys(version, algorithm(event, rules), title)
+        found = algorithm(event, rules)
+        return Keys(version, _firm(found), _slots(found), title)
     filled = fingerprint.fill(parts, event)
-    default = algorithm(event, rules) if fingerprint.DEFAULT in filled else ()
-    return Keys(version, fingerprint.keys(filled, origin, default), title)
+    default = _firm(algorithm(event, rules)) if fingerprint.DEFAULT in filled else ()
+    return Keys(version, fingerprint.keys(filled, origin, default), (), title)
+
+
+def _firm(found: tuple[Key, ...]) -> tuple[Key, ...]:
+    return found if found[-1].kind not in SLOTS else tuple(k for k in found if k.kind not in SLOTS)
+
+
+def _slots(found: tuple[Key, ...]) -> tuple[Key, ...]:
+    return () if found[-1].kind not in SLOTS else tuple(k for k in found if k.kind in SLOTS)

@@ -4,13 +4,16 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-LINE, LINE_IN_FILE, MESSAGE_AT_SITE, SITE, WEAK, FINGERPRINT = (
+LINE, LINE_IN_FILE, MESSAGE_AT_SITE, SITE, WEAK, FINGERPRINT, SLOT, PLAIN_SLOT, VARYING = (
     "line",
     "line_in_file",
     "message_at_site",
     "site",
     "weak",
     "fingerprint",
+    "slot",
+    "plain_slot",
+    "varying",
 )
 
 LEVELS: dict[str, int] = {
@@ -20,8 +23,14 @@ LEVELS: dict[str, int] = {
     MESSAGE_AT_SITE: 2,
     SITE: 2,
     WEAK: 3,
+    SLOT: 4,
+    PLAIN_SLOT: 4,
+    VARYING: 4,
 }
 """How precise a kind is; smaller is more precise."""
+
+SLOTS = frozenset((SLOT, PLAIN_SLOT))
+"""Kinds that find no issue yet: of a word that looks like data, and of one that does not."""
 
 
 class Key(Struct, frozen=True, gc=False):
@@ -45,6 +54,9 @@ class Keys(Struct, frozen=True):
 
     version: str
     keys: tuple[Key, ...]
+    slots: tuple[Key, ...] = ()
+    """The message's template with one word left open each. Until a word has proved to vary
+    (`resolve`) they find no issue; then the slot's kind turns to `varying`."""
     title: str = ""
     """Set by a fingerprint rule of the project; "" leaves the event's own."""
 

@@ -62,6 +62,7 @@ def regroup(stream: Iterable[Keys]) -> list[int]:
     """The group of each event, had they arrived in this order in an empty project."""
     known: dict[bytes, Known] = {}
     found: list[int] = []
+    joined: dict[int, int] = {}
     issues = 0
     for keys in stream:
         verdict = resolve(keys, known)
@@ -69,8 +70,10 @@ def regroup(stream: Iterable[Keys]) -> list[int]:
         if issue is None:
             issue = issues = issues + 1
         apply(verdict, issue, known)
+        if verdict.varies:
+            joined.update(dict.fromkeys(known[verdict.varies].members, issue))
         found.append(issue)
-    return found
+    return [joined.get(issue, issue) for issue in found]
 
 
 def preview(

@@ -7,6 +7,11 @@ each verdict to its map with `apply`.
 A stored key is *precise* once an event with a more precise key was counted
 under its issue: from then on it serves only events that have nothing better,
 and never lets a second known line into the issue.
+
+Words that vary: a *slot* is a message with one word left open. It remembers the issues that
+its words opened. When enough words were met, and few of them came again, the word
+is data: the slot turns *varying*, takes every further word, and the issues that it remembers
+are joined afterwards (`actions.varying`); taking its key out of the issue undoes that.
 """
 
 from collections.abc import Mapping, MutableMapping
@@ -15,7 +20,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tracker.domain.grouping.keys import LEVELS, SITE, Key, Keys
+from tracker.domain.grouping.keys import LEVELS, PLAIN_SLOT, SITE, SLOT, SLOTS, VARYING, Key, Keys
 
 
 class Known(Struct, frozen=True, gc=False):
@@ -29,6 +34,10 @@ class Known(Struct, frozen=True, gc=False):
     """Events of this key are dropped and counted."""
     precise: bool = False
     """An event with a more precise key was counted here; see the module."""
+    members: tuple[int, ...] = ()
+    """Of a slot: the issues that its words opened, one for each word."""
+    repeats: int = 0
+    """Of a slot: how often a word came again."""
 
 
 class Verdict(Struct, frozen=True):
@@ -46,6 +55,12 @@ class Verdict(Struct, frozen=True):
     """Stored keys of that issue whose `precise` turns true."""
     discard: bool = False
     """The issue was discarded: drop the event, count it, store nothing."""
+    new_words: tuple[bytes, ...] = ()
+    """Slots, stored or new, that met a word for the first time: the issue is one of theirs."""
+    repeated: tuple[bytes, ...] = ()
+    """Slots that met a known word again."""
+    varies: bytes = b""
+    """The slot that turns varying."""
 
     def known(self, key: Key, issue: int) -> Known:
         """The row that a new key of this verdict becomes."""
@@ -75,7 +90,10 @@ def resolve(
         found = _climb(older, known if known_older is None else known_older)
     new = tuple(key for key in keys.keys if key.hash not in known)
     if found is None:  # the most precise key is unknown, else it had matched
-        return Verdict(None, keys.keys[0].hash, new, best)
+        return _by_a_word(keys, known) or Verdict(
+            None, keys.keys[0].hash, new, best,
+            new_words=tuple(slot.hash for slot in keys.slots),
+        )  # fmt: skip
     issue, row = found
     if row.discard:
         return Verdict(issue, _via(keys, known, issue), (), best, discard=True)
@@ -87,7 +105,48 @@ def resolve(
         and not stored.precise
         and LEVELS[stored.kind] > best
     )
-    return Verdict(issue, _via(keys, known, issue), new, best, mark)
+    return Verdict(
+        issue, _via(keys, known, issue), new, best, mark, repeated=_repeated(keys.slots, known)
+    )
+
+
+ENOUGH_WORDS = {SLOT: 5, PLAIN_SLOT: 12}
+"""Words after which they are data: soon where they look like names or codes, else late,
+for `failed to load orders`, `… invoices`, `… carts` are bugs of their own."""
+MOST_MEMBERS, MOST_REPEATS = 20, 12
+"""A slot that came this far is settled: its words are no data."""
+
+
+def _repeated(slots: tuple[Key, ...], known: Mapping[bytes, Known]) -> tuple[bytes, ...]:
+    """Slots with several words: whether one of them comes again tells words from data."""
+    return tuple(
+        slot.hash
+        for slot in slots
+        if (row := known.get(slot.hash)) is not None
+        and row.kind in SLOTS
+        and 1 < len(row.members) < MOST_MEMBERS
+        and row.repeats < MOST_REPEATS
+    )
+
+
+def _by_a_word(keys: Keys, known: Mapping[bytes, Known]) -> Verdict | None:
+    """The issue of a slot whose word varies, or turns out to by this event."""
+    for slot in keys.slots:
+        row = known.get(slot.hash)
+        if row is None:
+            continue
+        if row.kind == VARYING:
+            return Verdict(row.issue, slot.hash, (), keys.level, discard=row.discard)
+        words = len(row.members) + 1
+        if (
+            row.discard
+            or row.locked
+            or words < ENOUGH_WORDS[slot.kind]
+            or row.repeats > 0.6 * words
+        ):
+            continue
+        return Verdict(row.issue, slot.hash, (), keys.level, varies=slot.hash)
+    return None
 
 
 def _climb(keys: Keys, known: Mapping[bytes, Known]) -> tuple[int, Known] | None:
@@ -133,9 +192,18 @@ def apply(verdict: Verdict, issue: int, known: MutableMapping[bytes, Known]) -> 
         known[key.hash] = verdict.known(key, issue)
     for name in verdict.mark_precise:
         known[name] = replace(known[name], precise=True)
+    for name in verdict.new_words:
+        row = known.setdefault(name, Known(issue=issue, kind=SLOT))
+        if row.kind in SLOTS and len(row.members) < MOST_MEMBERS:
+            known[name] = replace(row, members=(*row.members, issue))
+    for name in verdict.repeated:
+        known[name] = replace(known[name], repeats=known[name].repeats + 1)
+    if verdict.varies:
+        known[verdict.varies] = replace(known[verdict.varies], kind=VARYING)
 
 
 def explain(verdict: Verdict, keys: Keys) -> dict[str, Any]:
     """How an event was grouped, JSON-ready, for its page."""
-    via = next((key for key in keys.keys if key.hash == verdict.via), keys.keys[0])
+    every = (*keys.keys, *keys.slots)
+    via = next((key for key in every if key.hash == verdict.via), keys.keys[0])
     return {"version": keys.version, "kind": via.kind, "why": via.why}

@@ -14,20 +14,23 @@ from ingest.adapters.base import Context
 from ingest.adapters.sentry import event_from_dict
 from tests.domain.grouping.unseen.kit import Row, bugs_of, scored, tellings
 from tests.domain.grouping.unseen.tables import TABLES
+from tests.domain.grouping.unseen.tables_more import MORE
 from tests.domain.grouping.unseen.tell import event_of
 from tracker.domain.grouping import Keys, keys_of
-from tracker.domain.grouping.resolve import Known, apply, resolve
+from tracker.domain.grouping.resolve import Known, apply, explain, resolve
 
 VARIANTS = 8
+ALL = {name: ("python" if name == "logs" else name, table) for name, table in TABLES.items()} | MORE
+"""Table -> (language it is told in, its text)."""
 
 
 def rows(seed: int = 1, only: str = "", variants: int = VARIANTS) -> list[Row]:
     """Every bug of every table (of `only` one), told `variants` times."""
     found = []
-    for language, table in TABLES.items():
+    for language, (kind, table) in ALL.items():
         if only not in ("", language):
             continue
-        for bug in bugs_of("python" if language == "logs" else language, table):
+        for bug in bugs_of(kind, table):
             for telling in tellings(bug, seed, variants):
                 event = event_of(bug, telling)
                 label = f"{language}.{bug.name}"
@@ -56,13 +59,15 @@ def grouped(found: Sequence[tuple[Row, Keys]], order: int = 0) -> list[tuple[Row
     random.Random(order).shuffle(arrived)
     known: dict[str, dict[bytes, Known]] = defaultdict(dict)
     out = []
+    joined: dict[int, int] = {}
     for number, (row, keys) in enumerate(arrived):
         verdict = resolve(keys, known[row.project])
         issue = number if verdict.issue is None else verdict.issue
         apply(verdict, issue, known[row.project])
-        why = next((key.why for key in keys.keys if key.hash == verdict.via), "")
-        out.append((row, issue, why))
-    return out
+        if verdict.varies:
+            joined.update(dict.fromkeys(known[row.project][verdict.varies].members, issue))
+        out.append((row, issue, explain(verdict, keys)["why"]))
+    return [(row, joined.get(issue, issue), why) for row, issue, why in out]
 
 
 def scores(found: Sequence[tuple[Row, int, str]]) -> dict[str, dict[str, float]]:

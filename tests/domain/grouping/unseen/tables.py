@@ -652,7 +652,7 @@ PHP = r"""
 # closure-map
 ! TypeError: Unsupported operand types: string * int
 > app/Services/Totals.php | App\Services\Totals::all | return $lines->map(fn ($line) => $line->price * $line->qty);
-> app/Services/Totals.php | App\Services\Totals::{closure} | return $lines->map(fn ($line) => $line->price * $line->qty);
+> app/Services/Totals.php | App\Services\Totals::App\Services\{closure} | return $lines->map(fn ($line) => $line->price * $line->qty);
 """
 
 GO = r"""

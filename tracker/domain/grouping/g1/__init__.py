@@ -38,7 +38,7 @@ def keys_of(event: Event, rules: Rules) -> tuple[Key, ...]:
     if special.is_hang(outer):
         return special.hang(outer, language, rules)
     if language.errors_are_values and not is_panic(event, outer, language):
-        return (_go_error(errors),)
+        return _go_error(errors)
     return _keys_of_error(cause.find(errors, language, rules), language)
 
 
@@ -84,8 +84,11 @@ def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
         if hard:
             break
         hard, _ = facets.of_error(cause.type_of(inner.type), inner.value, line)
+    if place is not None and not place.raised_here and any(one[:5] == "view=" for one in hard):
+        place = None  # it went wrong in the template, wherever that was rendered
     if place is None or not place.usable:
-        return (_weak(error, type_, hard, link.causes, language),)
+        weak = _weak(error, type_, hard, link.causes, language)
+        return (weak,) if hard else (weak, *_slots("weak", error.value, type_, *link.causes))
     causes = "\x1e".join(link.causes)
     base = (type_, place.text, causes, "\x1e".join(hard))
     at_line = (causes, "\x1e".join(facets.without(hard, language.wordings)), line)
@@ -184,7 +187,7 @@ def is_panic(event: Event, error: ExceptionInfo, language: Language) -> bool:
     return any("ecover(" in frame.context_line for frame in error.frames[-2:])
 
 
-def _go_error(errors: tuple[ExceptionInfo, ...]) -> Key:
+def _go_error(errors: tuple[ExceptionInfo, ...]) -> tuple[Key, ...]:
     """An error value: the first telling type of the chain, and what it says."""
     type_ = "error"
     for error in errors[: -cause.MOST_INNER - 1 : -1]:
@@ -192,9 +195,23 @@ def _go_error(errors: tuple[ExceptionInfo, ...]) -> Key:
         if name.lower() not in _GO_PLAIN:
             type_ = name
             break
-    text = template.template_of(template.without_retries(errors[-1].value))
+    said = template.without_retries(errors[-1].value)
+    text = template.template_of(said)
     why = f"Go error {type_} with message “{text[:120]}”; ignored: where it was reported"
-    return Key(kinds.WEAK, digest(VERSION, "weak", type_, text), why)
+    weak = Key(kinds.WEAK, digest(VERSION, "weak", type_, text), why)
+    return (weak, *_slots("weak", said, type_))
+
+
+def _slots(sort: str, message: str, *parts: str) -> tuple[Key, ...]:
+    """Keys that leave one word of the message open each, for words that turn out to vary."""
+    return tuple(
+        Key(
+            kinds.SLOT if data else kinds.PLAIN_SLOT,
+            digest(VERSION, "slot", sort, *parts, text),
+            f"message “{text[:160]}”, where a word turned out to vary; ignored: place, numbers",
+        )
+        for text, data in template.slots_of(message).items()
+    )
 
 
 def _keys_of_message(event: Event, rules: Rules) -> tuple[Key, ...]:
@@ -217,4 +234,5 @@ def _keys_of_message(event: Event, rules: Rules) -> tuple[Key, ...]:
             why += f", in {place.label}"
         elif not text:
             parts.append(event.transaction)
-    return (Key(kinds.WEAK, digest(VERSION, "log", *parts), why),)
+    weak = Key(kinds.WEAK, digest(VERSION, "log", *parts), why)
+    return (weak,) if event.template else (weak, *_slots("log", event.message))

@@ -125,7 +125,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _p(
         "evaluating",
         "property",
-        r"is not an object \(evaluating '[^'\n]{0,200}?[.\[]\W?([\w$]+)\W?\W?"
+        r"is not an object \(evaluating '[^'\n]{0,200}?[.\[][^\w$]?([\w$]+)\W?\W?"
         r"(?: ?=[^'\n]{0,100})?'\)",
     ),
     _p("access dead", "property", r"can't access (dead object)"),
@@ -133,9 +133,10 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("is not a constr", "function", r"([\w$]+) is not a constructor"),
     _p("iterable|(near", "iterable", r"is not (?:\w+ )?iterable|\(near '\.\.\.\[", fixed="not"),
     _p(
-        "onst",
+        "onst|readonly",
         "assign",
-        r"^Assignment to constant variable|^invalid assignment to const ",
+        r"^Assignment to constant variable|^invalid assignment to const "
+        r"|^Attempted to assign to readonly property",
         fixed="const",
     ),
     _p("onl", "assign", r"read[- ]?only property(?: '([\w$]+)')?|^\"([\w$]+)\" is read-only"),
@@ -191,6 +192,8 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("read property", "property", rf"attempt to read property {_N}"),
     _p("not found", "class", rf"class {_N} not found"),
     _p("is undefined", "name", rf"^{_N} is undefined"),
+    _p("View: ", "view", r"\(View: (?:[^()\n]{0,200}[/\\])?([\w.-]+[/\\][\w.-]+)\)"),
+    _p(".twig", "view", r"\bin \"([\w./@-]{1,100}\.twig)\""),
     _p("o get propert", "property", rf"Trying to get property {_N} of"),
     _p("ndefined function", "function", r"undefined function ([\w\\]+)"),
     _p("estructure", "property", rf"Cannot destructure property {_N} of"),
@@ -288,6 +291,8 @@ def of_error(type_: str, value: str, line: str) -> tuple[tuple[str, ...], tuple[
     if type_ == "KeyError":
         key = static_key(value)
         return (), ((f"key={key}",) if f"'{key}'" in line or f'"{key}"' in line else ())
+    if type_ == "AbortError":
+        return ("dom=abort",), ()
     if type_ in _KNOWN_CLASS and value:
         return (f"name={value.split(maxsplit=1)[0][:100]}",), ()
     if type_ == "TemplateDoesNotExist" and value:

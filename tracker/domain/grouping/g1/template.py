@@ -16,7 +16,7 @@ _VARYING = re.compile(
     r"|\[[0-9a-fA-F]{0,4}:[0-9a-fA-F:.%]{1,60}\](?::\d{1,5})?:?"  # IPv6 with brackets
     r"|(?<![\w.-])(?=[a-fA-F:]{0,40}\d)[0-9a-fA-F]{1,4}:"  # IPv6
     r"(?:[0-9a-fA-F]{0,4}:){1,7}[0-9a-fA-F]{0,4}"
-    r"|(?<=\w=)[^\s,;|&\"'<>(){}\[\]]+"  # what follows in name=value
+    r"|(?:(?<=\w=)|(?<=\w = ))[^\s,;|&\"'<>(){}\[\]]+"  # what follows in name=value
     r"|(?<![\w.-])[\w.-]*\d[\w.:%-]*"  # any word with a digit
 )
 _RUNS = re.compile(r"<\*>(?:[\s,;:/|&+-]*<\*>)+")
@@ -26,13 +26,48 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 
 def template_of(message: str) -> str:
     """`message` with URLs, quoted texts, paths, identifiers and numbers as `<*>`."""
+    return _shape(message).lower()
+
+
+def _shape(message: str) -> str:
     text = message[:CUT]
     if not text:
         return ""
     text = _VARYING.sub("<*>", text)
     if "<*>" in text:
         text = _RUNS.sub("<*>", text)
-    return _SPACE.sub(" ", text).strip().lower()
+    return _SPACE.sub(" ", text).strip()
+
+
+LEAST_WORDS, MOST_WORDS = 4, 14
+"""Words of a message of which one may turn out to vary: with fewer, what is left says nothing."""
+_TOKEN = re.compile(r"[^\W\d_][^\W\d]+(?:[.'\u2019-][^\W\d]+)*")
+_CAPITAL = r"[^\W\d_a-z][\w'\u2019-]+"
+_NAME = re.compile(rf"\b{_CAPITAL} {_CAPITAL}(?![\w'\u2019-]| {_CAPITAL})")
+"""The last two of several words that begin with a capital."""
+
+
+def slots_of(message: str) -> dict[str, bool]:
+    """The templates that leave one word open each (two where they look like a name), and
+    whether that word looks like data: a name, a code, a part of a key.
+    """
+    shape = _shape(message)
+    words = list(_TOKEN.finditer(shape))
+    if not LEAST_WORDS <= len(words) <= MOST_WORDS:
+        return {}
+    name = _NAME.search(shape) if len(words) > LEAST_WORDS else None
+    found: dict[str, bool] = {}
+    for one in [*words, name] if name else words:
+        open_ = f"{shape[: one.start()]}<*>{shape[one.end() :]}"
+        found.setdefault(_RUNS.sub("<*>", open_).lower(), one is name or _is_data(one, shape))
+    return found
+
+
+def _is_data(word: re.Match[str], shape: str) -> bool:
+    text = word[0]
+    if not text.isalpha() or shape.startswith((":<*>", "-<*>", "_<*>"), word.end()):
+        return "'" not in text and "\u2019" not in text
+    return word.start() > 0 and text != text.lower()
 
 
 def lead(template: str) -> str:

@@ -92,7 +92,7 @@ def is_vague(name: str) -> bool:
 
 def is_unspecific(unit: str) -> bool:
     """Whether a module or class serves whoever calls it, by the words of its name."""
-    last = _PARTS.split(unit)[-1]
+    last = next((part for part in reversed(_PARTS.split(unit)) if part), "")
     return not last or any(word in _UNSPECIFIC for word in words_of(last))
 
 

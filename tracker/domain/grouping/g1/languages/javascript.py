@@ -42,6 +42,8 @@ _METHODS = words.word_set("get post put delete patch head")
 """The name is all there is of a site, and these are every HTTP client's."""
 _OWNER = re.compile(r"(?:async |new )?([A-Za-z_$][\w$]{3,})\.")
 _NO_OWNERS = words.word_set("Object Module Function Array Promise Timeout process exports module")
+_CONTRACTS = words.word_set("canActivate canDeactivate canMatch canLoad")
+"""What frameworks call of a guard: a place, not a helper."""
 _COMMENT = re.compile(r"/\*[^*]{0,80}\*/ ?|(?<!:)//.*$")
 _DECLARATION = re.compile(r"^(?:export )?(?:const|let|var) ")
 _IMPORT = re.compile(r"\(0, ?\w+\.(\w+)\)|\b(?:import_\w+|\w+_\d+)\.(?=\w)")
@@ -113,7 +115,7 @@ def read(frame: Frame) -> Call:
         unit=unit,
         app=app,
         skip=builtin or name.lower() in words.REPORTERS,
-        helper=app and words.is_helper(unit),
+        helper=app and name not in _CONTRACTS and words.is_helper(unit),
         generic=app and _is_generic(name, frame.function, "" if bundled else unit),
         borrows=not name,
         minified=minified,

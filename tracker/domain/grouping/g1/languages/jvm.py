@@ -21,6 +21,7 @@ _GENERATED = re.compile(
 )
 _LAMBDA = re.compile(r"^lambda\$(.+?)(?:\$\d+)*$")
 _ANONYMOUS_CLASS = re.compile(r"^(.*?)\$(?:(\w*?[A-Za-z]\w*)\$)?\d+(?:\$.*)?$")
+_OBFUSCATED = ("SourceFile", "r8-map-id-", "PG", "Proguard", "ProGuard")
 _ENTRY = frozenset(("invokeSuspend", "invoke", "resumeWith", "emit", "collect"))
 
 
@@ -51,8 +52,10 @@ def read(frame: Frame) -> Call:
             module = match[1]
             if around and name in _ENTRY:
                 name, borrows = around, False
+    module = module.rstrip("$")  # a Scala object
     library = module.startswith(_LIBRARIES)
-    short = len(module.rsplit(".", 1)[-1]) <= 2 and len(name) <= 2
+    class_ = module.rsplit(".", 1)[-1]
+    short = bool(name) and len(class_) <= 2 and len(name) <= 2
     app = frame.in_app is not False and not library and module != ""
     return Call(
         name=name,
@@ -62,7 +65,7 @@ def read(frame: Frame) -> Call:
         helper=app and words.is_helper(module),
         generic=app and words.is_generic(name, module),
         borrows=borrows,
-        minified=bool(name) and short and module.rsplit(".", 1)[-1].islower(),
+        minified=short and (class_.islower() or frame.filename.startswith(_OBFUSCATED)),
     )
 
 
