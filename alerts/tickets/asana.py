@@ -115,7 +115,7 @@ class Asana(Tracker):
         found = re.search(r"/task/(\d+)", parts.path) or re.fullmatch(
             r"/0/\d+/(\d+)(?:/f)?/?", parts.path
         )
-        if parts.hostname == urlsplit(API).hostname and found and _GID.fullmatch(found[1]):
+        if parts.hostname == "app.asana.com" and found and _GID.fullmatch(found[1]):
             return found[1]
         raise Misconfigured("give the address of a task in Asana")
 

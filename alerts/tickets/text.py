@@ -70,7 +70,8 @@ def code_of(text: str, limit: int = CODE_LIMIT) -> str:
 
 # --- Markdown: GitHub, GitLab, Linear ------------------------------------------------------------
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# What may begin a mark, a reference or a mention; all other text of strangers is code.
+_MARKS = re.compile(r"([\\`*_\[\]<>#|~@&$%^!])")
 _TICKS = re.compile(r"`+")
 
 
@@ -93,7 +94,7 @@ def _markdown_span(span: Span) -> str:
     text = one_line(span.text, SPAN_LIMIT)
     if span.kind == "code":
         return _ticked(text)
-    plain = _PUNCTUATION.sub(r"\\\1", text)
+    plain = _MARKS.sub(r"\\\1", text)
     if span.kind == "bold":
         return f"**{plain}**"
     if span.kind == "link":

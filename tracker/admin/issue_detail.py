@@ -189,6 +189,8 @@ def told(entry: Activity) -> Happening:
         what = (
             "had its priority computed again" if name == "computed" else f"made it {name} priority"
         )
+    elif entry.kind == ActivityKind.TICKET:
+        what = str(data.get("what") or "ticket")
     elif entry.kind == ActivityKind.UNDONE:
         what = f"took back: {_UNDONE.get(str(data.get('verb')), 'a change')}"
     release = str(data.get("release") or "")
