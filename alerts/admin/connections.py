@@ -109,7 +109,7 @@ class TicketUserInline(admin.TabularInline):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Admins of the team."""
-        return obj is None or obj.team_id in teams_of(request, Role.ADMIN)
+        return _may(request, Role.ADMIN, obj)
 
     has_add_permission = has_change_permission
     has_delete_permission = has_change_permission
@@ -121,6 +121,12 @@ def teams_of(request: HttpRequest, role: str) -> set[int]:
     if access.is_owner:
         return set(Team.objects.values_list("pk", flat=True))
     return {pk for pk in access.roles if access.has(role, pk)}
+
+
+def _may(request: HttpRequest, role: str, connection: TicketConnection | None = None) -> bool:
+    """Whether the user has at least `role` in the connection's team; without one: in any."""
+    access = Access.of(request.user)  # type: ignore[arg-type]
+    return access.has(role, connection.team_id if connection is not None else None)
 
 
 @admin.register(TicketConnection)
@@ -142,25 +148,23 @@ class TicketConnectionAdmin(ProjectAdmin[TicketConnection]):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever triages somewhere."""
-        return bool(teams_of(request, Role.TRIAGER))
+        return _may(request, Role.TRIAGER)
 
     def has_view_permission(
         self, request: HttpRequest, obj: TicketConnection | None = None
     ) -> bool:
         """Triagers of the team."""
-        mine = teams_of(request, Role.TRIAGER)
-        return bool(mine) if obj is None else obj.team_id in mine
+        return _may(request, Role.TRIAGER, obj)
 
     def has_change_permission(
         self, request: HttpRequest, obj: TicketConnection | None = None
     ) -> bool:
         """Admins of the team."""
-        mine = teams_of(request, Role.ADMIN)
-        return bool(mine) if obj is None else obj.team_id in mine
+        return _may(request, Role.ADMIN, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Admins of any team."""
-        return bool(teams_of(request, Role.ADMIN))
+        return _may(request, Role.ADMIN)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
