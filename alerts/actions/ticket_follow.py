@@ -58,8 +58,8 @@ def _tell(link: TicketLink, letter: Activity) -> None:
         queue(connection, [link.pk], TicketJob.Kind.REOPEN, said)
     elif regressed and link.is_there and connection.comeback != TicketConnection.Comeback.NOTHING:
         queue(connection, [link.pk], TicketJob.Kind.COMMENT, said)
-    elif reopens and link.is_there and connection.closes:
-        # Its closing may be on the way: this one stands behind it and has the last word.
+    elif reopens and link.jobs.waiting().filter(kind=TicketJob.Kind.CLOSE).exists():
+        # Its closing is on the way: this one stands behind it and has the last word.
         queue(connection, [link.pk], TicketJob.Kind.REOPEN, said)
 
 

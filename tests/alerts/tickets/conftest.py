@@ -70,10 +70,9 @@ def issue(project: Project, alice: User) -> Issue:
 
 def work() -> int:
     """Follow all letters, and do all that is due at trackers; returns how much that was."""
-    reading.evaluate(timezone.now())
     done = 0
-    while ready := ticket_work.waiting():
-        for connection in ready:
+    while reading.evaluate(timezone.now()).letters or ticket_work.waiting():
+        for connection in ticket_work.waiting():
             shift = ticket_work.work(connection)
             done += shift.done if shift else 0
     return done
