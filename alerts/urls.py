@@ -5,6 +5,5 @@ from django.urls import path
 from alerts import views
 
 urlpatterns = [
-    path("alerts/tickets/<uuid:uid>/", views.ticket_call, name="alerts-ticket-call"),
     path("alerts/unsubscribe/<str:token>/", views.unsubscribe, name="alerts-unsubscribe"),
 ]

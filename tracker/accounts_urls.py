@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from tracker.accounts import Login
 from tracker.joining import invitation_view
+from tracker.sign_on import callback
 
 urlpatterns = [
     path("login/", Login.as_view(), name="account_login"),
@@ -19,5 +20,6 @@ urlpatterns = [
     path("invitation/<str:secret>/", invitation_view, name="account_invitation"),
     path("factors/", include("allauth.mfa.urls")),
     path("providers/", include("allauth.socialaccount.urls")),
+    path("oidc/<str:provider_id>/login/callback/", callback),  # the first that matches
     path("", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]

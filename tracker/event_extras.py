@@ -1,15 +1,16 @@
 """What the pages read beside an event: its files, people's words, and which event tells most."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import BigIntegerField, TextField, Value
-from django.db.models.functions import Cast
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from tracker.domain.telling import telling
 from tracker.models import Attachment, EventRow, Feedback, Issue
 from tracker.payloads import PayloadError, unpack
 
+MOST_FILES, MOST_COMMENTS = 50, 20
 RECOMMENDED_AMONG = 30
 """Newest events of which the most telling one is recommended."""
 
@@ -54,22 +55,22 @@ class Beside:
     comments: tuple[Said, ...] = ()
 
 
+def with_beside(rows: QuerySet[EventRow]) -> QuerySet[EventRow]:
+    """The events with what `beside` says of them, in the same query."""
+    own = {"project": OuterRef("project_id"), "event_id": OuterRef("event_id")}
+    files = Attachment.objects.filter(**own).order_by("filename", "pk")[:MOST_FILES]
+    comments = Feedback.objects.filter(**own).order_by("pk")[:MOST_COMMENTS]
+    return rows.annotate(
+        files_beside=ArraySubquery(
+            files.values(one=JSONObject(id="pk", name="filename", kind="kind", size="size"))
+        ),
+        said_beside=ArraySubquery(comments.values(one=JSONObject(name="name", text="message"))),
+    )
+
+
 def beside(event: EventRow) -> Beside:
-    """Files of an event and what people wrote about it; one query."""
-    text, number = TextField(), BigIntegerField()
-    own = {"project": event.project_id, "event_id": event.event_id}
-    files: Any = Attachment.objects.filter(**own).order_by("filename", "pk")
-    comments: Any = Feedback.objects.filter(**own).order_by("pk")
-    parts = (
-        files.values_list(
-            Value("file", output_field=text), "pk", Cast("filename", text), Cast("kind", text),
-            "size")[:50],
-        comments.values_list(
-            Value("said", output_field=text), "pk", Cast("name", text), "message",
-            Value(0, output_field=number))[:20],
-    )  # fmt: skip
-    rows = list(parts[0].union(parts[1], all=True))
+    """Files of an event that was loaded `with_beside`, and what people wrote about it."""
     return Beside(
-        tuple(Attached(pk, *rest) for what, pk, *rest in rows if what == "file"),
-        tuple(Said(name, words) for what, _, name, words, _ in rows if what == "said"),
+        tuple(Attached(**one) for one in getattr(event, "files_beside", ())),
+        tuple(Said(**one) for one in getattr(event, "said_beside", ())),
     )

@@ -37,6 +37,11 @@ class EmberwatchSite(AdminSite):
         # It would list every row below what is deleted.
         self.disable_action("delete_selected")
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Not the pages that allauth brings: factors have one of ours."""
+        if admin_class is None or not admin_class.__module__.startswith("allauth."):
+            super().register(model_or_iterable, admin_class, **options)
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Anyone who is logged in and active."""
         return bool(request.user.is_authenticated and request.user.is_active)

@@ -17,7 +17,6 @@ from django.db.models import Exists, Max, Min, OuterRef
 
 from alerts.actions.desk import READ, Desk
 from alerts.actions.happening import happening_of, is_loud
-from alerts.actions.ticket_follow import follow
 from alerts.models import Evaluated, LowWater
 from tracker.models import Activity
 
@@ -47,7 +46,6 @@ def evaluate(now: datetime, limit: int = BATCH) -> Reading:
         for happening in happenings:
             desk.read(happening)
         desk.write()
-        follow(letters)
         Evaluated.objects.bulk_create(
             [Evaluated(activity_id=letter.pk, at=now) for letter in letters]
         )

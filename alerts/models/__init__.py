@@ -6,13 +6,6 @@ from alerts.models.hours import QuietHours, Unsubscribed
 from alerts.models.incident import Incident
 from alerts.models.reading import Decision, Evaluated, LowWater, Met
 from alerts.models.rule import AlertRule
-from alerts.models.ticket import (
-    TicketCall,
-    TicketConnection,
-    TicketJob,
-    TicketLink,
-    TicketUser,
-)
 
 __all__ = [
     "AlertRule",
@@ -25,10 +18,5 @@ __all__ = [
     "Mail",
     "Met",
     "QuietHours",
-    "TicketCall",
-    "TicketConnection",
-    "TicketJob",
-    "TicketLink",
-    "TicketUser",
     "Unsubscribed",
 ]

@@ -124,7 +124,7 @@ def test_a_page_is_one_statement_and_a_count_another(
     user: User, django_assert_num_queries: Any
 ) -> None:
     query = parse("is:unresolved warehouse env:none tag[browser]:browser1 level:>=error owner:me")
-    with django_assert_num_queries(2):  # the user's projects, the page
+    with django_assert_num_queries(3):  # the user's projects, their teams (for owner:me), the page
         list(find(query, user, datetime.now(UTC)).order_by("-last_seen", "-pk")[:31])
     with django_assert_num_queries(2):
         bounded_count(find(parse("is:unresolved"), user, datetime.now(UTC)))

@@ -42,14 +42,12 @@ Change = Callable[[Issue], dict[str, Any]]
 # -- resolve ----------------------------------------------------------------------------
 
 
-def resolve(issues: QuerySet[Issue], actor: User | None, now: datetime, why: str = "") -> Outcome:
+def resolve(issues: QuerySet[Issue], actor: User | None, now: datetime) -> Outcome:
     """Mark issues as resolved: an event that happens from now on reopens them.
 
-    Not one of an older release than the last one affected: that is a straggler. `why` is for
-    the history.
+    Not one of an older release than the last one affected: that is a straggler.
     """
-    more = {"why": why} if why else {}
-    return _resolve_now(issues, Cause.TRIAGER_RESOLVED, How.NOW, actor, now, more)
+    return _resolve_now(issues, Cause.TRIAGER_RESOLVED, How.NOW, actor, now, {})
 
 
 def resolve_quiet(issues: QuerySet[Issue], days: int, now: datetime) -> Outcome:
@@ -140,13 +138,9 @@ def _resolved(row: Issue, release_id: int | None, now: datetime, **told: Any) ->
     return dict(row.resolution)
 
 
-def reopen(issues: QuerySet[Issue], actor: User | None, now: datetime, why: str = "") -> Outcome:
-    """Put resolved and snoozed issues back among the unresolved; `why` is for the history."""
-
-    def told(_: Issue) -> dict[str, Any]:
-        return {"why": why} if why else {}
-
-    return _go(issues, Cause.TRIAGER_REOPENED, ActivityKind.REOPENED, actor, now, lambda _: told)
+def reopen(issues: QuerySet[Issue], actor: User | None, now: datetime) -> Outcome:
+    """Put resolved and snoozed issues back among the unresolved."""
+    return _go(issues, Cause.TRIAGER_REOPENED, ActivityKind.REOPENED, actor, now, _nothing_more)
 
 
 # -- snooze -----------------------------------------------------------------------------

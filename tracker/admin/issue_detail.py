@@ -50,7 +50,7 @@ class Happening:
 def detail_context(
     issue: Issue, event: EventRow | None, access: Access, now: datetime
 ) -> dict[str, Any]:
-    """Everything the page shows; eight queries beyond the issue, event, roles and projects."""
+    """Everything the page shows; seven queries beyond the issue, event, roles and projects."""
     project = issue.project
     data = _unpacked(event)
     anatomy = dissect(data)
@@ -189,8 +189,6 @@ def told(entry: Activity) -> Happening:
         what = (
             "had its priority computed again" if name == "computed" else f"made it {name} priority"
         )
-    elif entry.kind == ActivityKind.TICKET:
-        what = str(data.get("what") or "ticket")
     elif entry.kind == ActivityKind.UNDONE:
         what = f"took back: {_UNDONE.get(str(data.get('verb')), 'a change')}"
     release = str(data.get("release") or "")

@@ -184,6 +184,18 @@ class Issue(models.Model):
             models.Index(fields=["project", "status", "-last_seen"], name="issue_project_status"),
             # "Mine".
             models.Index(fields=["assignee", "status", "-last_seen"], name="issue_mine"),
+            # "My teams".
+            models.Index(
+                fields=["assignee_team", "status", "-last_seen"],
+                condition=Q(assignee_team__isnull=False),
+                name="issue_of_team",
+            ),
+            # The newest unresolved first.
+            models.Index(
+                fields=["-first_seen", "-id"],
+                condition=Q(status="unresolved"),
+                name="issue_newest",
+            ),
             GinIndex(fields=["environments"], name="issue_environments"),
             # Counts of "regressed", "new" and "for review": few rows among many.
             models.Index(

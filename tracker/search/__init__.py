@@ -4,7 +4,7 @@
 now)` the condition alone (for querysets that are scoped already), `jump(query, user)` the
 one issue and event that an id names, `bounded_count(found)` how many, at most 1,000.
 
-Most conditions are part of the one statement that reads the list; `user.*`,
+Most conditions are part of the one statement that reads the list; `user.*`, `owner:me`,
 `release:latest`, `event_id` and `trace_id` cost a look-up each before it.
 """
 

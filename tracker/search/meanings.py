@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from tracker.access import Access
 from tracker.domain.event import LEVELS
 from tracker.domain.scrub import user_key
 from tracker.domain.search import (
@@ -133,6 +134,10 @@ def _owner(term: Term, asked: Asked) -> Q:
         elif value.startswith("#"):
             unclaimed = STATES["unassigned"](asked) & Q(project__team__in=_team(value))
             found.append(Q(assignee_team__in=_team(value)) | unclaimed)
+        elif value == "me":
+            # Numbers, not sub-queries: the planner then joins two indexes.
+            teams_of_me = list(Access.of(asked.user).roles)
+            found.append(Q(assignee=asked.user.pk) | Q(assignee_team__in=teams_of_me))
         else:
             people = _person(value, asked).values("pk")
             teams = Team.objects.filter(memberships__user__in=people).values("pk")
@@ -167,17 +172,8 @@ def _tag(term: Term, _: Asked) -> Q:
     return _tagged(values_of("value", term.values), term.subkey)
 
 
-HAS: dict[str, Callable[[], Q]] = {"user": lambda: Q(users__gt=0)}
-"""What `has:` means where it is no tag; an app above adds its own (`ticket`)."""
-
-
 def _has(term: Term, _: Asked) -> Q:
-    return any_of(HAS[v]() if v in HAS else _tagged(Q(), v) for v in term.values)
-
-
-def _ticket(_term: Term, _: Asked) -> Q:
-    """Replaced by the app that knows of tickets."""
-    raise SearchError("There are no tickets here.")
+    return any_of(Q(users__gt=0) if v == "user" else _tagged(Q(), v) for v in term.values)
 
 
 def _release(term: Term, asked: Asked) -> Q:
@@ -295,5 +291,4 @@ MEANINGS: dict[str, Callable[[Term, Asked], Q]] = {
     "trace_id": _trace,
     "event_id": _event,
     "id": _id,
-    "ticket": _ticket,
 }

@@ -81,6 +81,24 @@ def face(who: User | Team | None, size: str = "") -> SafeString:
     )
 
 
+_ABOUT = {
+    "AlertRule": "When something happens and matters, tell these channels.",
+    "Channel": "Mailboxes, chat rooms, pagers and webhooks: where alerts go.",
+    "Decision": "Why each alert was sent, or was not; kept for 14 days.",
+    "Delivery": "Every notification with its attempts and answers; send it again.",
+    "Incident": "What fired: one open at a time for each rule and issue.",
+    "Mail": "What was written by mail, to read it here.",
+    "QuietHours": "When somebody is left alone; pages come through.",
+}
+
+
+@register.simple_tag
+def about(model: Any) -> str:
+    """What a kind of thing is for, in a sentence."""
+    own = (getattr(model, "__doc__", "") or "").strip().split("\n")[0]
+    return _ABOUT.get(getattr(model, "__name__", ""), own)
+
+
 @register.filter
 def get(mapping: Any, key: Any) -> Any:
     """A value of a dictionary by a key that is a variable."""

@@ -1,33 +1,25 @@
-"""Seals the secrets of all channels and ticket connections with the present SECRET_KEY."""
+"""Seals the secrets of all channels with the present SECRET_KEY."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from alerts import vault
-from alerts.models import Channel, TicketConnection
-
-
-def _sealed() -> Iterator[Channel | TicketConnection]:
-    yield from Channel.objects.exclude(sealed="").select_for_update()
-    yield from TicketConnection.objects.exclude(sealed="").select_for_update()
+from alerts.models import Channel
 
 
 class Command(BaseCommand):
     """After SECRET_KEY was changed, with the old one in SECRET_KEY_FALLBACKS."""
 
-    help = (
-        "Encrypt the secrets of channels and ticket connections anew with the present SECRET_KEY."
-    )
+    help = "Encrypt the secrets of all channels anew with the present SECRET_KEY."
 
     def handle(self, *args: Any, **options: Any) -> None:
         done, lost = 0, []
         with transaction.atomic():
-            for channel in _sealed():
+            for channel in Channel.objects.exclude(sealed="").select_for_update():
                 try:
                     channel.sealed = vault.rotate(channel.sealed)
                 except vault.VaultError:

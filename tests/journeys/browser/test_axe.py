@@ -44,6 +44,12 @@ def test_nothing_serious(node: str, browser: Browser, stack: Stack, issues: list
             f"{project}/setup/",
             "/admin/instance/",
             "/accounts/factors/",
+            "/admin/alerts/",
+            "/admin/alerts/alertrule/",
+            "/admin/alerts/alertrule/add/",
+            "/admin/alerts/channel/add/",
+            "/admin/alerts/delivery/",
+            "/admin/tracker/auditentry/",
         ):
             if found := serious(browser, path):
                 problems[path] = found
