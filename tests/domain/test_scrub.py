@@ -1,6 +1,7 @@
 """What is a secret, what only looks like one, and what the raw look may never miss."""
 
 import json
+import time
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -12,6 +13,7 @@ from tracker.domain.scrub import (
     KeyWords,
     cut_ip,
     escapes,
+    holds_pairs,
     is_card_number,
     key_words,
     luhn,
@@ -19,6 +21,7 @@ from tracker.domain.scrub import (
     scrub_pairs,
     scrub_query,
     scrub_text,
+    scrub_told,
     split_words,
 )
 
@@ -199,8 +202,6 @@ def test_queries_lose_the_values_of_sensitive_names():
      "-----BEGIN PRIVATE KEY-----" * 9_000, "1" * 200_000, "://a:" + "b" * 200_000],
 )  # fmt: skip
 def test_scrubbing_takes_linear_time(text):
-    import time
-
     start = time.perf_counter()
     scrub_text(text)
     may_hold_secrets(text.encode())
@@ -208,3 +209,38 @@ def test_scrubbing_takes_linear_time(text):
     scrub_pairs(text, KEYS)
     scrub_pairs('"a":' * 20_000 + text.replace(" ", '"'), KEYS)
     assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("{'password': 'hunter2', 'a': 1}", "{'password': '[Filtered]', 'a': 1}"),
+        ("{'password': 'hunt", "{'password': '[Filtered]'"),
+        ("[{'api_key': 77, 'b': 'x'}]", "[{'api_key': '[Filtered]', 'b': 'x'}]"),
+        ("<User(name='bob', db_password='hun\\'ter2')>", "<User(name='bob', db_password='[Filtered]')>"),
+        ("Login(token=b'abc', at=3)", "Login(token=b'[Filtered]', at=3)"),
+        ('Login(secret="abc")', 'Login(secret="[Filtered]")'),
+        ('{"author":"x","card_number":"4"}', '{"author":"x","card_number":"[Filtered]"}'),
+    ],
+)  # fmt: skip
+def test_what_a_program_says_of_an_object(told, kept):
+    assert holds_pairs(told)
+    assert scrub_told(told, KEYS) == kept
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "{'author': 'x', 'discard': 'y'}", "Order(number='7')", "a == 'password'",
+        "<function create at 0x7fcb60f0fa60>", "'password'",
+    ],
+)  # fmt: skip
+def test_what_says_no_secret_stays(told):
+    assert scrub_told(told, KEYS) == told
+
+
+def test_no_text_takes_long():
+    for piece in ("a='", "='", "'a': '", "\\'", "token=b'", "{'password': {"):
+        began = time.perf_counter()
+        scrub_told(piece * 20_000, KEYS)
+        assert time.perf_counter() - began < 2

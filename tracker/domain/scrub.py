@@ -282,3 +282,27 @@ def scrub_pairs(text: str, keys: KeyWords) -> str:
         return f"{quote}{name}{quote}{colon}{kept}"
 
     return _QUOTED.sub(hide, text)
+
+
+_NAMED = re.compile(r"""\b([A-Za-z_]\w{0,99})=([bu]?)("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)""")
+
+
+def holds_pairs(text: str) -> bool:
+    """Whether `scrub_told` may find names and values: written as Python or as JSON."""
+    return "':" in text or "='" in text or '":' in text or '="' in text or "=b'" in text
+
+
+def scrub_told(text: str, keys: KeyWords) -> str:
+    """What a program says of an object, with the values of sensitive names hidden.
+
+    `{'password': 'x'}` as `scrub_pairs` does it, and `User(password='x')`.
+    """
+
+    def hide(match: re.Match[str]) -> str:
+        name, prefix, value = match.groups()
+        if not keys.sensitive(name):
+            return match.group()
+        return f"{name}={prefix}{value[0]}{FILTERED}{value[0]}"
+
+    text = scrub_pairs(text, keys)
+    return _NAMED.sub(hide, text)

@@ -10,10 +10,18 @@ from typing import Any
 import msgspec
 
 from ingest.adapters.normalise.work import SAFE_INTEGER, Place, Work
-from tracker.domain.scrub import FILTERED, is_card_number, scrub_text
+from tracker.domain.scrub import (
+    FILTERED,
+    holds_pairs,
+    is_card_number,
+    scrub_text,
+    scrub_told,
+)
 
 DEPTH = 7
 MAX_KEY = 200
+SHORT = 20
+"""Characters up to which a text is not looked through for names and values: it costs too much."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -33,7 +41,9 @@ def _sound(bag: dict[str, Any], limit: int, depth: int, clean_keys: Callable[[An
     for value in bag.values():
         kind = value.__class__
         if kind is str:
-            if len(value) > limit:
+            if len(value) > SHORT and (
+                len(value) > limit or ((":" in value or "=" in value) and holds_pairs(value))
+            ):
                 return False
         elif kind is dict:
             if value and not (depth and _sound(value, limit, depth - 1, clean_keys)):
@@ -47,11 +57,21 @@ def _sound(bag: dict[str, Any], limit: int, depth: int, clean_keys: Callable[[An
 
 
 def _sound_list(bag: list[Any], limit: int, depth: int, clean_keys: Callable[[Any], bool]) -> bool:
-    """The same for a list."""
+    """The same for a list; texts alone, the usual case, are looked at together."""
+    if bag[0].__class__ is str:
+        try:
+            text = "".join(bag)
+        except TypeError:
+            pass
+        else:
+            short = len(text) <= limit or max(map(len, bag)) <= limit
+            return short and not ((":" in text or "=" in text) and holds_pairs(text))
     for value in bag:
         kind = value.__class__
         if kind is str:
-            if len(value) > limit:
+            if len(value) > SHORT and (
+                len(value) > limit or ((":" in value or "=" in value) and holds_pairs(value))
+            ):
                 return False
         elif kind is dict:
             if value and not (depth and _sound(value, limit, depth - 1, clean_keys)):
@@ -74,7 +94,7 @@ def clean_mapping(
     for key, value in bag.items():
         kind = type(value)
         if kind is str:
-            if deep or len(value) > limit:
+            if deep or len(value) > SHORT:
                 bag[key] = _clean_text(value, limit, (place, key), work)
         elif kind is dict:
             if value:
@@ -98,7 +118,7 @@ def clean_list(bag: list[Any], limit: int, place: Place, work: Work, depth: int 
     for index, value in enumerate(bag):
         kind = type(value)
         if kind is str:
-            if deep or len(value) > limit:
+            if deep or len(value) > SHORT:
                 bag[index] = _clean_text(value, limit, (place, index), work)
         elif kind is dict:
             if value:
@@ -142,6 +162,8 @@ def _clean_keys(bag: dict[str, Any], place: Place, work: Work) -> None:
 def _clean_text(text: str, limit: int, place: Place, work: Work) -> str:
     if work.deep:
         text = scrub_text(text)
+    if work.scrub and holds_pairs(text):
+        text = scrub_told(text, work.keys)
     return work.cut(text, limit, place) if len(text) > limit else text
 
 

@@ -503,3 +503,30 @@ def test_a_long_body_is_cut_and_still_scrubbed(parse):
 
 def test_a_transaction_with_a_query_loses_its_secrets(parse):
     assert parse(transaction="/pay?token=abc").transaction == "/pay?token=[Filtered]"
+
+
+def test_secrets_inside_the_text_of_a_variable_are_hidden(parse):
+    made = parse(
+        exception={
+            "values": [
+                {
+                    "type": "E",
+                    "stacktrace": {
+                        "frames": [
+                            {
+                                "function": "f",
+                                "vars": {
+                                    "form": "{'password': 'hunter2', 'page': 3}",
+                                    "user": "<User(name='bob', token='abcdef')>",
+                                    "deep": {"list": ['{"secret": "s3cr3t!"}']},
+                                },
+                            }
+                        ]
+                    },
+                }
+            ]
+        }
+    )
+    said = orjson.dumps(made.data["exception"]).decode()
+    assert not any(word in said for word in ("hunter2", "abcdef", "s3cr3t!"))
+    assert "'page': 3" in said and "name='bob'" in said
