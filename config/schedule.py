@@ -27,6 +27,7 @@ TABLE = (
     Task("ingest.tasks.digest", DIGEST),
     Task("ingest.tasks.sweep", IO, every=15),
     Task("ingest.tasks.watch_monitors", IO, every=30),
+    Task("ingest.tasks.watch_quotas", IO, every=60),
     Task("ingest.tasks.tidy", IO, every=3600),
     Task("ingest.tasks.remap", IO, every=30),
     Task("alerts.tasks.evaluate", IO),

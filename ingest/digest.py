@@ -292,9 +292,12 @@ def _note_maps(maps: Session) -> None:
 
 
 def _raise_alarms() -> None:
-    """Make events of failed check-ins at once; what goes wrong is left to the timer."""
+    """Make events of failed check-ins at once, and resolve issues of recovered jobs; what goes
+    wrong is left to the timer.
+    """
     try:
         monitors.raise_alarms(timezone.now())
+        monitors.settle_recoveries(timezone.now())
     except Exception as error:  # the batch is committed: nothing may undo that
         log.warning("alarms wait for the timer", error=type(error).__name__)
 

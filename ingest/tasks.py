@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from ingest import digest as work
-from ingest import inbox, quarantine, wakeup
+from ingest import inbox, quarantine, usage, wakeup
 from ingest import remap as maps
 from tracker import sessions
 from tracker.actions import attachments, monitors
@@ -30,10 +30,18 @@ def sweep() -> bool:
 
 @shared_task(name="ingest.tasks.watch_monitors")
 def watch_monitors() -> int:
-    """Jobs that are late or take too long, and failures that are not yet events."""
+    """Jobs that are late or take too long, failures that are not yet events, and recoveries."""
     now = timezone.now()
     monitors.watch(now)
-    return monitors.raise_alarms(now)
+    raised = monitors.raise_alarms(now)
+    monitors.settle_recoveries(now)
+    return raised
+
+
+@shared_task(name="ingest.tasks.watch_quotas")
+def watch_quotas() -> int:
+    """Quotas that have room again."""
+    return usage.all_clear(timezone.now())
 
 
 @shared_task(name="ingest.tasks.tidy")

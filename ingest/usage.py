@@ -22,6 +22,9 @@ from tracker.sql import columns, run
 QUOTA_80 = "quota_80"
 QUOTA_100 = "quota_100"
 """Kinds of project-level Activity, once a month and key."""
+QUOTA_OK = "quota_ok"
+"""The end of one of them: the month is over, or the quota was raised."""
+PERCENTS = {80: QUOTA_80, 100: QUOTA_100}
 
 _AGAIN = 60
 """Seconds that an SDK is told to wait when the month's quota is used up."""
@@ -132,8 +135,10 @@ class Usage:
         quota = month.sender.monthly_quota
         if quota is None:
             return
-        for percent, kind in ((80, QUOTA_80), (100, QUOTA_100)):
-            if month.told < percent and month.used * 100 >= quota * percent:
+        for percent, kind in PERCENTS.items():
+            if month.used * 100 < quota * percent:
+                month.told = min(month.told, max(percent - 20, 0))  # raised: tell again, then
+            elif month.told < percent:
                 tell(month, kind, percent, datetime.now(UTC))
                 month.told = percent
 
@@ -170,3 +175,38 @@ def tell(month: Month, kind: str, percent: int, now: datetime) -> bool:
         }
         write_activity([Entry(sender.project_id, None, kind, now, data)])
     return True
+
+
+def all_clear(now: datetime) -> int:
+    """Tell of quotas that have room again, and forget that it was told; returns how many."""
+    this = now.astimezone(UTC).date().replace(day=1)
+    rows = run(
+        """SELECT n.key_id, n.month, n.percent, k.project_id, k.public_key, k.monthly_quota,
+                  coalesce(sum(u.events), 0)::bigint
+           FROM ingest_quotanotice n
+           LEFT JOIN tracker_projectkey k ON k.id = n.key_id
+           LEFT JOIN ingest_usage u ON u.key_id = n.key_id AND u.day >= n.month
+             AND u.day < n.month + interval '1 month'
+           GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3"""
+    ).fetchall()
+    cleared = 0
+    for key_id, month, percent, project, public_key, quota, used in rows:
+        if month == this and quota is not None and used * 100 >= quota * percent:
+            continue
+        with transaction.atomic():
+            mine = run(
+                """DELETE FROM ingest_quotanotice
+                   WHERE key_id = %s AND month = %s AND percent = %s RETURNING key_id""",
+                [key_id, month, percent],
+            ).fetchone()
+            if mine is None or project is None:
+                continue  # another process was quicker, or the key is gone
+            limit = "no limit any more" if quota is None else f"of {quota:,} events"
+            why = "a new month has begun" if month < this else f"{used:,} used, {limit}"
+            data = {
+                "key": f"…{public_key[-4:]}", "percent": percent, "month": month.isoformat(),
+                "used": used, "quota": quota, "why": why,
+            }  # fmt: skip
+            write_activity([Entry(project, None, QUOTA_OK, now, data)])
+        cleared += 1
+    return cleared

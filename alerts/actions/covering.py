@@ -36,7 +36,7 @@ def cover() -> list[int]:
         .filter(
             Q(attempts__gte=AFTER) | Q(state="dead") | Q(channel__paused_until__gt=Now())
         )
-        .exclude(part=FALLBACK)
+        .exclude(Q(part=FALLBACK) | Q(kind=Delivery.Kind.ACK))
         .filter(~Exists(taken))
         .select_related("channel__fallback__project__team", "incident__issue__project")
     )  # fmt: skip
@@ -74,14 +74,16 @@ def _recipients(channel: Channel, delivery: Delivery) -> tuple[str, ...]:
 
 
 def tell_trouble(channel: Channel, error: str) -> int | None:
-    """Say through another channel that one gave up; at most once an hour. The delivery's id."""
+    """Say through another channel that one fails; at most once an hour. The delivery's id."""
     recent = Delivery.objects.filter(
         kind=Delivery.Kind.TROUBLE, channel__project=channel.project_id,
         created_at__gt=Now() - TROUBLE_EVERY,
     )  # fmt: skip
-    others = Channel.objects.filter(
-        project=channel.project_id, enabled=True, paused_until__isnull=True
-    ).exclude(pk=channel.pk)
+    others = (
+        Channel.objects.filter(project=channel.project_id, enabled=True, paused_until__isnull=True)
+        .exclude(pk=channel.pk)
+        .exclude(kind__in=transports.for_people())
+    )
     other = others.select_related("project__team").order_by("failures", "pk").first()
     if other is None or recent.exists():
         return None
@@ -93,7 +95,7 @@ def tell_trouble(channel: Channel, error: str) -> int | None:
     except KeyError:
         recipients = ()
     notice = Notice(
-        title=f"The channel {channel.name} gave up on an alert",
+        title=f"The channel {channel.name} does not deliver",
         url=absolute("/admin/alerts/delivery/?state__exact=dead"),
         short_id=other.project.slug.upper(),
         project=other.project.name,

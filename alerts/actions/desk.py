@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 from django.db.models import Prefetch, Q
 
-from alerts.actions.happening import Happening, facts_of
+from alerts.actions.happening import TAKEN, Happening, facts_of
 from alerts.actions.matching import matching
 from alerts.actions.telling import Teller
 from alerts.domain import rules
@@ -25,10 +25,13 @@ from tracker.models import Issue
 
 FOLLOWED = "merged"
 """The letter that moves incidents of merged issues to the survivor."""
-READ = frozenset({t.value for t in rules.Trigger}) | rules.CLOSING | {rules.CALMED, FOLLOWED}
+READ = (
+    frozenset({trigger.value for trigger in rules.Trigger})
+    | rules.CLOSING
+    | {rules.CALMED, rules.ACKNOWLEDGED, FOLLOWED, TAKEN}
+)
 """Kinds of letters that may lead to something."""
-ONCE = frozenset({rules.Trigger.QUOTA_80.value, rules.Trigger.QUOTA_100.value,
-                  rules.Counts.DEPLOY.value})  # fmt: skip
+ONCE = frozenset({rules.Counts.DEPLOY.value})
 """Facts that have no end: their incident is over when it is told."""
 Place = tuple[int, int, str]
 """Rule, issue (0: none), subject."""
@@ -93,7 +96,7 @@ class Desk:
         past = self.latest(rule, happening.issue_id, happening.subject)
         facts = facts_of(happening, issue, matches=self._matches(rule, happening.issue_id))
         verdict = rules.decide(rule.spec(), facts, past.past() if past else None)
-        ending = happening.kind in rules.CLOSING or happening.kind == rules.CALMED
+        ending = happening.kind in _ENDING
         counted = happening.kind in rules.COUNTED
         foreign = not ending and not counted and happening.kind not in rule.triggers
         if verdict.outcome == Outcome.PASS and (ending or counted or foreign):
@@ -175,7 +178,12 @@ class Desk:
         incident.notices = state.notices
         incident.active_at = state.active_at
         incident.cause = state.cause
-        incident.firings += verdict.outcome != Outcome.CLOSE
+        if verdict.outcome in (Outcome.OPEN, Outcome.REOPEN):
+            incident.acknowledged_at, incident.acknowledged_by = None, ""
+        elif verdict.outcome == Outcome.ACK:
+            incident.acknowledged_at = facts.at
+            incident.acknowledged_by = str(happening.data.get("name") or "")[:150]
+        incident.firings += verdict.outcome not in (Outcome.ACK, Outcome.CLOSE)
         incident.seq += verdict.outcome in rules.TELLING
         return incident
 
@@ -224,7 +232,9 @@ class Desk:
 
 
 _MOVING = ["closed_at", "closed_why", "seq", "firings", "notices", "notified_at", "active_at",
-           "cause", "issue"]  # fmt: skip
+           "cause", "issue", "acknowledged_at", "acknowledged_by"]  # fmt: skip
+_ENDING = rules.CLOSING | {rules.CALMED, rules.ACKNOWLEDGED}
+"""What only matters to an incident that is open."""
 
 
 def losers_of(happening: Happening) -> list[int]:

@@ -11,6 +11,9 @@ from alerts.domain import rules
 from tracker.domain.event import LEVEL_NAMES
 from tracker.models import Activity, Issue
 
+TAKEN = "assigned"
+"""Who takes an issue says by it that they are on it."""
+
 
 class Happening(Struct, frozen=True):
     """The facts of one letter."""
@@ -27,21 +30,26 @@ class Happening(Struct, frozen=True):
     """What was counted."""
 
 
-def happening_of(letter: Activity) -> Happening:
-    """An activity as rules read it."""
+def happening_of(letter: Activity) -> Happening | None:
+    """An activity as rules read it; None when it is no news to them."""
     data = letter.data if isinstance(letter.data, dict) else {}
+    kind = letter.kind
+    if kind == TAKEN:
+        if not letter.actor_id or data.get("user") != letter.actor_id:
+            return None
+        name = str(data.get("name") or "")
+        kind, data = rules.ACKNOWLEDGED, {"name": name, "why": f"taken by {name}"}
+    if kind == rules.Trigger.PRIORITY and data.get("priority") != "high":
+        return None  # of changes of priority only the one to high is news
     subject = ""
     if letter.issue_id is None:
-        subject = f"{letter.kind}:{data.get('key') or ''}:{letter.created_at:%Y-%m}"[:100]
+        # What ends is known by what began.
+        begun = f"quota_{data.get('percent')}" if kind == rules.CLEARED else kind
+        month = str(data.get("month") or f"{letter.created_at:%Y-%m}")[:7]
+        subject = f"{begun}:{data.get('key') or ''}:{month}"[:100]
     return Happening(
-        letter.project_id, letter.issue_id, letter.kind, letter.created_at, data, letter.pk, subject
+        letter.project_id, letter.issue_id, kind, letter.created_at, data, letter.pk, subject
     )
-
-
-def is_loud(happening: Happening) -> bool:
-    """Of changes of priority only the one to high is news."""
-    quiet = happening.kind == rules.Trigger.PRIORITY and happening.data.get("priority") != "high"
-    return not quiet
 
 
 def facts_of(happening: Happening, issue: Issue | None, *, matches: bool = True) -> rules.Letter:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ from alerts.domain.rules import COUNT_NAMES, TRIGGER_NAMES
 from alerts.models import QuietHours, Unsubscribed
 from alerts.transports.base import Notice
 from tracker.domain.event import LEVEL_NAMES
-from tracker.models import Issue, Membership, Project, Role, Team, User
+from tracker.models import Issue, IssueOwner, Membership, Project, Role, Team, User
 
 HEADLINES = {
     **TRIGGER_NAMES,
@@ -25,6 +24,8 @@ HEADLINES = {
     rules.Counts.USERS: "Many users hit",
     rules.Counts.SHARE: "Many of all users hit",
     rules.Counts.DEPLOY: COUNT_NAMES[rules.Counts.DEPLOY],
+    rules.ACKNOWLEDGED: "Acknowledged",
+    rules.CLEARED: "Quota has room again",
     "resolved": "Resolved",
     "snoozed": "Snoozed",
     "deleted": "Deleted",
@@ -34,8 +35,8 @@ HEADLINES = {
 }
 
 
-def notice_of(issue: Issue, letter: Happening, *, ended: bool = False) -> Notice:
-    """What to tell of an issue, as it is now."""
+def notice_of(issue: Issue, letter: Happening, *, owner: str, ended: bool = False) -> Notice:
+    """What to tell of an issue, as it is now; `owner` is whose it is, in words."""
     data = letter.data
     kind = "quiet" if ended and letter.kind in rules.COUNTED else letter.kind
     return Notice(
@@ -54,7 +55,7 @@ def notice_of(issue: Issue, letter: Happening, *, ended: bool = False) -> Notice
         first_seen=issue.first_seen,
         last_seen=issue.last_seen,
         culprit=issue.culprit,
-        owner=_owner(issue),
+        owner=owner,
     )
 
 
@@ -102,35 +103,72 @@ def issue_url(issue: Issue) -> str:
         return absolute(f"/admin/tracker/issue/{issue.pk}/change/")
 
 
-def _owner(issue: Issue) -> str:
-    if issue.assignee is not None:
-        return issue.assignee.get_full_name() or issue.assignee.username
-    return str(issue.assignee_team or issue.project.team)
-
-
 class People:
-    """Who hears of an issue: the assignee, else the team, else the instance's owners."""
+    """Who hears of an issue: its assignee, else whom the ownership rules name, else the project's
+    team, else the instance's owners. Nobody hears of what they may not see.
+    """
 
     def __init__(self, issues: Iterable[Issue]) -> None:
-        self._teams = {
-            team for issue in issues for team in (issue.assignee_team_id, issue.project.team_id)
-            if team is not None
-        }  # fmt: skip
+        self._issues = list(issues)
+        self._teams: dict[int, list[Membership]] = {}
 
     def of(self, issue: Issue) -> tuple[str, ...]:
         """Mail addresses, none twice; () when nobody has one."""
-        assignee = issue.assignee
-        if assignee is not None and assignee.is_active and assignee.alert_address:
-            return (assignee.alert_address,)
-        for team in (issue.assignee_team_id, issue.project.team_id):
-            if team is not None and self._members[team]:
-                return tuple(dict.fromkeys(self._members[team]))
+        person = issue.assignee or self._owner_user(issue)
+        if person is not None and self.sees(person, issue.project) and person.alert_address:
+            return (person.alert_address,)
+        owned = self._rule(issue)
+        teams = (issue.assignee_team_id, owned.team_id if owned else None, issue.project.team_id)
+        for team in teams:
+            found = self._addresses(team, issue.project) if team is not None else ()
+            if found:
+                return found
         return self._owners
+
+    def owner(self, issue: Issue) -> str:
+        """Whose an issue is, in words."""
+        person = issue.assignee or self._owner_user(issue)
+        if person is not None:
+            return person.get_full_name() or person.username
+        owned = self._rule(issue)
+        named = " ".join(owned.owners) if owned and owned.team_id else ""
+        return str(issue.assignee_team or named or issue.project.team)
+
+    def sees(self, person: User, project: Project) -> bool:
+        """Whether somebody may see a project: an owner, or a member of its team."""
+        if not person.is_active:
+            return False
+        return person.is_superuser or any(
+            row.user_id == person.pk for row in self._members(project.team_id)
+        )
+
+    def _rule(self, issue: Issue) -> IssueOwner | None:
+        """What the ownership rules said of an issue that nobody was given."""
+        if issue.assignee_id or issue.assignee_team_id:
+            return None
+        return self._ruled.get(issue.pk)
+
+    def _owner_user(self, issue: Issue) -> User | None:
+        owned = self._rule(issue)
+        return self._named.get(owned.user_id or 0) if owned is not None else None
+
+    @cached_property
+    def _ruled(self) -> dict[int, IssueOwner]:
+        free = [i for i in self._issues if not (i.assignee_id or i.assignee_team_id)]
+        rows = IssueOwner.objects.filter(
+            project_id__in={issue.project_id for issue in free},
+            issue_id__in=[issue.pk for issue in free],
+        )
+        return {row.issue_id: row for row in rows}
+
+    @cached_property
+    def _named(self) -> dict[int, User]:
+        ids = {row.user_id for row in self._ruled.values() if row.user_id}
+        return User.objects.in_bulk(ids) if ids else {}
 
     def of_team(self, team: Team) -> tuple[str, ...]:
         """A team's addresses, else the owners'."""
-        self._teams = {team.pk}
-        return tuple(dict.fromkeys(self._members[team.pk])) or self._owners
+        return self._addresses(team.pk) or self._owners
 
     def quiet(self, address: str) -> flow.Quiet | None:
         """The quiet hours of whom an address belongs to."""
@@ -154,16 +192,26 @@ class People:
         rows = Unsubscribed.objects.values_list("project_id", "address")
         return {(project, address.lower()) for project, address in rows}
 
-    @cached_property
-    def _members(self) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = defaultdict(list)
-        rows = Membership.objects.filter(
-            team__in=self._teams, role__in=[Role.TRIAGER, Role.ADMIN], user__is_active=True
-        ).select_related("user")
-        for row in rows.order_by("pk"):
-            if row.user.alert_address:
-                found[row.team_id].append(row.user.alert_address)
-        return found
+    def _addresses(self, team: int, project: Project | None = None) -> tuple[str, ...]:
+        """Addresses of a team's triagers and admins, of those who may see the project."""
+        found = [row.user for row in self._members(team) if row.role in (Role.TRIAGER, Role.ADMIN)]
+        if project is not None and team != project.team_id:
+            found = [user for user in found if self.sees(user, project)]
+        return tuple(dict.fromkeys(user.alert_address for user in found if user.alert_address))
+
+    def _members(self, team: int) -> list[Membership]:
+        """Active members of a team; those of all issues' teams are asked for at once."""
+        if team not in self._teams:
+            wanted = {team}
+            if not self._teams:
+                wanted |= {issue.project.team_id for issue in self._issues}
+                wanted |= {i.assignee_team_id for i in self._issues if i.assignee_team_id}
+                wanted |= {row.team_id for row in self._ruled.values() if row.team_id}
+            self._teams |= {each: [] for each in wanted}
+            rows = Membership.objects.filter(team__in=wanted, user__is_active=True)
+            for row in rows.select_related("user").order_by("pk"):
+                self._teams[row.team_id].append(row)
+        return self._teams[team]
 
     @cached_property
     def _owners(self) -> tuple[str, ...]:

@@ -19,13 +19,14 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from alerts import transports, vault
-from alerts.actions import covering
+from alerts.actions import acting, covering
 from alerts.actions.notices import People, absolute
 from alerts.domain import retry
 from alerts.models import Channel, Delivery
 from alerts.transports.base import (
     Answer,
     Content,
+    Disowned,
     Message,
     Misconfigured,
     Notice,
@@ -34,6 +35,9 @@ from alerts.transports.base import (
 )
 
 log = structlog.get_logger(__name__)
+OFFERING = frozenset({Delivery.Kind.OPEN, Delivery.Kind.UPDATE, Delivery.Kind.ACK,
+                      Delivery.Kind.PERSONAL})  # fmt: skip
+"""Kinds of notices about which something can still be done."""
 LEASE = timedelta(seconds=60)
 """Longer than any transport takes between two checkpoints."""
 
@@ -70,7 +74,7 @@ def attempt(delivery_id: int) -> Attempt | None:
         return _failed(delivery, TransportError(f"{type(error).__name__} in the sender"))
     settled = _settle(
         delivery, state=Delivery.State.SENT, sent_at=Now(), last_status=answer.status,
-        last_error=answer.note,
+        last_error=answer.note, remote=answer.remote[:200],
     )  # fmt: skip
     if settled:
         _count_success(delivery.channel_id)
@@ -171,17 +175,40 @@ def send_test(channel: Channel, who: str) -> Delivery:
 
 
 def message_of(delivery: Delivery) -> Message:
-    """What a transport is given, from the row's snapshot."""
+    """What a transport is given: the row's snapshot, what was sent before, what can be done."""
     incident = delivery.incident
+    content = msgspec.convert(delivery.content, Content)
+    issue_id = incident.issue_id if incident else content.issue_id
+    root, shared = _root(delivery)
+    offers = delivery.kind in OFFERING and issue_id is not None and not content.notice.also
     return Message(
         key=delivery.key,
         kind=delivery.kind,
         seq=delivery.seq,
         incident=incident.uid.hex if incident else "",
-        issue_id=incident.issue_id if incident else None,
-        content=msgspec.convert(delivery.content, Content),
+        issue_id=issue_id,
+        content=content,
         reached=frozenset(delivery.reached),
+        root=root,
+        shared=shared,
+        actions=acting.links(issue_id) if offers and issue_id is not None else (),
     )
+
+
+def _root(delivery: Delivery) -> tuple[str, bool]:
+    """What the receiver calls the newest whole message of the incident; whether it stands for
+    others too.
+    """
+    if delivery.incident_id is None:
+        return "", False
+    before = Delivery.objects.filter(
+        incident=delivery.incident_id, channel=delivery.channel_id, seq__lt=delivery.seq
+    ).exclude(remote="")
+    latest = before.order_by("-seq", "-pk").values_list("remote", "content").first()
+    if latest is None:
+        return "", False
+    remote, content = latest
+    return remote, bool(content.get("notice", {}).get("also"))
 
 
 def _before(delivery: Delivery) -> dict[str, Any] | None:
@@ -235,19 +262,20 @@ def _failed(delivery: Delivery, error: TransportError) -> Attempt:
         settled = _settle(delivery, state=Delivery.State.RETRY, next_attempt_at=again, **told)
         outcome = Attempt(Delivery.State.RETRY, again_in=wait)
     if settled:
-        _count_failure(delivery.channel_id, told["last_error"])
-        return msgspec.structs.replace(outcome, following=(*outcome.following, *_help(delivery)))
+        _count_failure(delivery.channel_id, told["last_error"], pause=isinstance(error, Disowned))
+        helping = _help(delivery, error)
+        return msgspec.structs.replace(outcome, following=(*outcome.following, *helping))
     return outcome
 
 
-def _help(delivery: Delivery) -> list[int]:
+def _help(delivery: Delivery, error: TransportError) -> list[int]:
     """Deliveries of other channels that a failure leads to."""
     delivery.refresh_from_db(fields=["state", "attempts", "last_error"])
     dead = delivery.state == Delivery.State.DEAD
-    found = (
-        covering.cover() if delivery.page and (dead or delivery.attempts >= covering.AFTER) else []
-    )
-    if dead and delivery.kind != Delivery.Kind.TROUBLE:
+    disowned = isinstance(error, Disowned)
+    stuck = dead or disowned or delivery.attempts >= covering.AFTER
+    found = covering.cover() if delivery.page and stuck else []
+    if (dead or disowned) and delivery.kind != Delivery.Kind.TROUBLE:
         told = covering.tell_trouble(delivery.channel, delivery.last_error)
         found += [told] if told is not None else []
     return found
@@ -259,10 +287,12 @@ def _count_success(channel_id: int) -> None:
     )
 
 
-def _count_failure(channel_id: int, error: str) -> None:
+def _count_failure(channel_id: int, error: str, *, pause: bool = False) -> None:
     channels = Channel.objects.filter(pk=channel_id)
     channels.update(failures=F("failures") + 1, last_error=error)
-    channels.filter(failures__gte=retry.PAUSE_AFTER).update(paused_until=Now() + retry.PROBE_EVERY)
+    if not pause:
+        channels = channels.filter(failures__gte=retry.PAUSE_AFTER)
+    channels.update(paused_until=Now() + retry.PROBE_EVERY)
 
 
 def _mine(delivery: Delivery) -> QuerySet[Delivery]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from alerts import store
 from alerts.actions.counting import SETTLED
 from alerts.actions.desk import FOLLOWED, READ, losers_of
-from alerts.actions.happening import Happening, facts_of, happening_of, is_loud
+from alerts.actions.happening import Happening, facts_of, happening_of
 from alerts.actions.matching import matching
 from alerts.domain import measures, rules
 from alerts.domain.rules import SPAN as FIVE
@@ -179,7 +179,7 @@ def _letters(project_id: int, start: datetime) -> list[Happening]:
         project=project_id, kind__in=kinds, created_at__gt=start
     ).order_by("-pk")[:MOST_LETTERS]  # fmt: skip
     found = (happening_of(row) for row in rows)
-    return [happening for happening in found if is_loud(happening)]
+    return [happening for happening in found if happening is not None]
 
 
 def _counts(project_id: int, rule: Rule, start: datetime, now: datetime) -> list[Happening]:

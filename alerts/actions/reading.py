@@ -15,8 +15,9 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, Max, Min, OuterRef
 
+from alerts.actions import personal
 from alerts.actions.desk import READ, Desk
-from alerts.actions.happening import happening_of, is_loud
+from alerts.actions.happening import happening_of
 from alerts.models import Evaluated, LowWater
 from tracker.models import Activity
 
@@ -41,15 +42,16 @@ def evaluate(now: datetime, limit: int = BATCH) -> Reading:
         low, _made = LowWater.objects.select_for_update().get_or_create(pk=1)
         letters = list(unread(low.activity_id)[:limit])
         found = (happening_of(letter) for letter in letters if letter.kind in READ)
-        happenings = [happening for happening in found if is_loud(happening)]
+        happenings = [happening for happening in found if happening is not None]
         desk = Desk(happenings, now)
         for happening in happenings:
             desk.read(happening)
         desk.write()
+        own = personal.tell(letters, now)
         Evaluated.objects.bulk_create(
             [Evaluated(activity_id=letter.pk, at=now) for letter in letters]
         )
-    ready = tuple(delivery.pk for delivery in desk.deliveries)
+    ready = (*(delivery.pk for delivery in desk.deliveries), *own)
     return Reading(len(letters), ready, desk.held_until)
 
 

@@ -27,6 +27,7 @@ KINDS = {
     Outcome.OPEN: Delivery.Kind.OPEN,
     Outcome.REOPEN: Delivery.Kind.OPEN,
     Outcome.UPDATE: Delivery.Kind.UPDATE,
+    Outcome.ACK: Delivery.Kind.ACK,
     Outcome.CLOSE: Delivery.Kind.CLOSE,
 }
 SILENT = (Delivery.State.HELD, Delivery.State.FOLDED)
@@ -47,7 +48,10 @@ class Teller:
         self._over: list[int] = []
         self._people = People(issues.values())
         self._channels: dict[int, list[Channel]] = defaultdict(list)
-        for channel in Channel.objects.filter(project__in=projects).order_by("pk"):
+        own = transports.for_people()
+        for channel in (
+            Channel.objects.filter(project__in=projects).exclude(kind__in=own).order_by("pk")
+        ):
             self._channels[channel.project_id].append(channel)
         self._told: dict[int, list[datetime]] = told_lately(list(self._told_by()), now)
         self._holding: dict[int, datetime] = dict(
@@ -83,12 +87,15 @@ class Teller:
     ) -> list[Check]:  # fmt: skip
         """A delivery for every channel that should hear; returns why some do not, or not yet."""
         notice = (
-            notice_of(issue, happening, ended=outcome == Outcome.CLOSE) if issue is not None
+            notice_of(
+                issue, happening, owner=self._people.owner(issue), ended=outcome == Outcome.CLOSE
+            ) if issue is not None
             else notice_of_project(rule.project, happening)
         )  # fmt: skip
         notes: list[Check] = []
         for channel in self._channels_of(rule, outcome, incident):
-            waiting = self._held.pop((incident.uid, channel.pk), [])
+            place = (incident.uid, channel.pk)
+            waiting = self._held.pop(place, []) if outcome != Outcome.ACK else []
             if outcome == Outcome.CLOSE:
                 self._over += waiting
                 if channel.pk not in self._heard[incident.uid]:
@@ -116,8 +123,10 @@ class Teller:
 
     def _channels_of(self, rule: AlertRule, outcome: Outcome, incident: Incident) -> list[Channel]:
         channels = self._channels[rule.project_id]
+        heard = self._heard[incident.uid]
+        if outcome == Outcome.ACK:
+            return [each for each in channels if each.pk in heard and _acknowledges(each)]
         if outcome == Outcome.CLOSE:
-            heard = self._heard[incident.uid]
             return [
                 channel for channel in channels
                 if channel.pk in heard or (incident.uid, channel.pk) in self._held
@@ -140,7 +149,7 @@ class Teller:
         if awake or not asleep:
             notes += self._admit(delivery, channel, incident, outcome)
             self._made.append(delivery)
-        if asleep and outcome != Outcome.CLOSE:
+        if asleep and outcome not in (Outcome.ACK, Outcome.CLOSE):
             until = min(until for _address, until in asleep)
             late = msgspec.structs.replace(content, recipients=tuple(a for a, _until in asleep))
             self._made.append(
@@ -164,8 +173,8 @@ class Teller:
         quiet = None if page else flow.quiet_until(channel.quiet(), self.now)
         lately = channel.flow(self._told[channel.pk], self._holding.get(channel.pk))
         slow = flow.hold(lately, self.now, page=page)
-        if outcome == Outcome.CLOSE and _tracks(channel):
-            pass  # a receiver that keeps incidents must see their end, whatever else is going on
+        if outcome == Outcome.ACK or (outcome == Outcome.CLOSE and _tracks(channel)):
+            pass  # a receiver that keeps incidents must see their state, whatever else is going on
         elif incident.severity == Severity.DIGEST:
             until = flow.next_at(channel.digest_at, channel.timezone, self.now)
             held, why = "digest", "the daily digest"
@@ -226,7 +235,10 @@ def told_lately(channels: Collection[int], now: datetime) -> dict[int, list[date
 
 
 def _tracks(channel: Channel) -> bool:
-    try:
-        return transports.get(channel.kind).tracks
-    except KeyError:
-        return False
+    known = transports.registry().get(channel.kind)
+    return known is not None and known.tracks
+
+
+def _acknowledges(channel: Channel) -> bool:
+    known = transports.registry().get(channel.kind)
+    return known is not None and known.acknowledges

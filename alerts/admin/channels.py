@@ -143,20 +143,21 @@ class ChannelAdmin(ProjectAdmin[Channel]):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """First the kind, then the rest."""
-        if request.GET.get("kind", "") not in transports.registry() and self.has_add_permission(
-            request
-        ):
+        known = dict(transports.addable())
+        if request.GET.get("kind", "") not in known and self.has_add_permission(request):
             context = {
                 **self.admin_site.each_context(request),
                 "title": "Add a channel",
                 "opts": self.opts,
-                "kinds": transports.choices(),
+                "kinds": transports.addable(),
             }
             return TemplateResponse(request, "admin/alerts/channel/kinds.html", context)
         return super().add_view(request, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
-        """Tell a secret that was made, this once."""
+        """Tell a secret that was made, this once; what was mended is tried at once."""
+        if any(name.startswith(PREFIX) for name in form.changed_data):
+            obj.paused_until, obj.failures = None, 0
         super().save_model(request, obj, form, change)
         for name, value in getattr(form, "made", {}).items():
             messages.warning(request, f"The {name} of {obj.name}, shown only now: {value}")

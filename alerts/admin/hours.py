@@ -1,4 +1,4 @@
-"""Quiet hours: everybody sets their own."""
+"""Quiet hours and personal notices: everybody sets their own."""
 
 from __future__ import annotations
 
@@ -16,8 +16,17 @@ from alerts.models import QuietHours
 class QuietHoursAdmin(_ModelAdmin[QuietHours]):
     """The user's own row."""
 
-    list_display = ("user", "start", "end", "timezone")
-    fields = ("start", "end", "timezone")
+    list_display = ("user", "start", "end", "timezone", "on_assigned", "on_mentioned")
+    fieldsets = (
+        ("Tell me", {"fields": ("on_assigned", "on_mentioned", "slack_member")}),
+        (
+            "Quiet hours",
+            {
+                "fields": ("start", "end", "timezone"),
+                "description": "What is no page waits for their end.",
+            },
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuietHours]:
         """One's own."""

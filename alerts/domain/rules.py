@@ -73,8 +73,12 @@ SEVERITY_NAMES: dict[str, str] = {
     Severity.NOTIFY: "Notify: chat and mail",
     Severity.DIGEST: "Digest: once a day",
 }
-CLOSING = frozenset({"resolved", "snoozed", "deleted"})
+CLEARED = "quota_ok"
+"""A quota that was nearly or fully used up has room again."""
+CLOSING = frozenset({"resolved", "snoozed", "deleted", CLEARED})
 """Letters that end an incident."""
+ACKNOWLEDGED = "acknowledged"
+"""Somebody is on it: what goes on is not told again, until it comes back."""
 CALMED = "calmed"
 """The letter that ends an incident which escalating opened."""
 COUNTED = frozenset(count.value for count in Counts)
@@ -96,13 +100,15 @@ class Outcome(StrEnum):
     """Still going on and the cooldown is over; told."""
     QUIET = "quiet"
     """It would fire, but was told of recently."""
+    ACK = "ack"
+    """Somebody is on it; told to receivers that show it."""
     CLOSE = "close"
     """The incident ends; told to whoever heard of its start."""
     PASS = "pass"  # noqa: S105
     """The rule does not apply."""
 
 
-TELLING = frozenset({Outcome.OPEN, Outcome.REOPEN, Outcome.UPDATE, Outcome.CLOSE})
+TELLING = frozenset({Outcome.OPEN, Outcome.REOPEN, Outcome.UPDATE, Outcome.ACK, Outcome.CLOSE})
 FIRING = frozenset({Outcome.OPEN, Outcome.REOPEN, Outcome.UPDATE})
 
 
@@ -155,6 +161,8 @@ class Past(Struct, frozen=True):
     """Kind of the letter that opened it."""
     settled: bool = False
     """Closed by a person: what was counted before does not count again."""
+    acknowledged: bool = False
+    """Somebody said that they are on it."""
 
 
 class Check(Struct, frozen=True):
@@ -189,6 +197,8 @@ def decide(rule: Rule, letter: Letter, past: Past | None) -> Verdict:
     """Decide what a letter means to a rule."""
     if letter.kind in CLOSING or letter.kind == CALMED:
         return _closing(letter, past)
+    if letter.kind == ACKNOWLEDGED:
+        return _acknowledging(past)
     checks = _filters(rule, letter, past)
     if not all(check.passed for check in checks):
         return _quiet(rule, letter, past, checks) or Verdict(Outcome.PASS, checks)
@@ -198,6 +208,9 @@ def decide(rule: Rule, letter: Letter, past: Past | None) -> Verdict:
         back_within = letter.at < past.closed_at + rule.cooldown
         outcome = Outcome.REOPEN if back_within else Outcome.OPEN
         return Verdict(outcome, checks)
+    if past.acknowledged:
+        checks += (Check(ACKNOWLEDGED, False, "somebody is on it", "nobody"),)
+        return Verdict(Outcome.QUIET, checks)
     until = past.notified_at + cooldown(rule, past.notices)
     over = letter.at >= until
     checks += (Check("cooldown", over, _time(letter.at), f"from {_time(until)} on"),)
@@ -215,6 +228,8 @@ def advance(past: Past | None, letter: Letter, verdict: Verdict) -> Past | None:
             )
         case Outcome.QUIET if past is not None:
             return structs.replace(past, active_at=letter.at)
+        case Outcome.ACK if past is not None:
+            return structs.replace(past, acknowledged=True)
         case Outcome.CLOSE if past is not None:
             return structs.replace(past, closed_at=letter.at, settled=letter.kind in CLOSING)
     return past
@@ -238,6 +253,14 @@ def _closing(letter: Letter, past: Past | None) -> Verdict:
     if letter.kind == CALMED and past is not None and past.cause != Trigger.ESCALATING:
         check = Check(letter.kind, False, f"opened by {past.cause or 'another'}", "by escalating")
     return Verdict(Outcome.CLOSE if check.passed else Outcome.PASS, (check,))
+
+
+def _acknowledging(past: Past | None) -> Verdict:
+    if past is None or past.closed_at is not None:
+        return Verdict(Outcome.PASS, (Check(ACKNOWLEDGED, False, "no open incident", "open"),))
+    first = not past.acknowledged
+    check = Check(ACKNOWLEDGED, first, "open" if first else "acknowledged already", "open")
+    return Verdict(Outcome.ACK if first else Outcome.PASS, (check,))
 
 
 def _quiet(

@@ -65,9 +65,11 @@ class Delivery(models.Model):
 
         OPEN = "open", "open"
         UPDATE = "update", "update"
+        ACK = "ack", "acknowledged"
         CLOSE = "close", "close"
         TEST = "test", "test"
         TROUBLE = "trouble", "trouble"
+        PERSONAL = "personal", "personal"
 
     WAITING = (State.QUEUED, State.SENDING, State.RETRY)
 
@@ -128,7 +130,7 @@ class Delivery(models.Model):
                 name="delivery_state",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["test", "trouble"]) | Q(incident__isnull=False),
+                condition=Q(kind__in=["test", "trouble", "personal"]) | Q(incident__isnull=False),
                 name="delivery_of_incident",
             ),
             models.CheckConstraint(
@@ -158,6 +160,12 @@ class Delivery(models.Model):
             ),
             # What a channel said in the last hour.
             models.Index(fields=["channel", "decided_at"], name="delivery_budget"),
+            # The first message of an incident, which later ones edit.
+            models.Index(
+                fields=["incident", "channel", "id"],
+                condition=~Q(remote=""),
+                name="delivery_remote",
+            ),
             # Banner and /metrics.
             models.Index(fields=["id"], condition=Q(state="dead"), name="delivery_dead"),
         ]

@@ -1,7 +1,8 @@
-"""A person's quiet hours: mail that is no page waits for the morning."""
+"""What a person wishes to hear and when: mail that is no page waits for the morning."""
 
 from __future__ import annotations
 
+from django.core.validators import RegexValidator
 from django.db import models
 
 from alerts.domain import flow
@@ -10,7 +11,7 @@ from tracker.models import Project, User
 
 
 class QuietHours(models.Model):
-    """When a person is left alone."""
+    """When a person is left alone, and what of their own they wish to hear."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="quiet_hours")
     start = models.TimeField("from", null=True, blank=True)
@@ -18,13 +19,22 @@ class QuietHours(models.Model):
     timezone = models.CharField(
         "time zone", max_length=64, default="UTC", validators=[validate_zone]
     )
+    on_assigned = models.BooleanField(
+        "when an issue is assigned to me", default=True, help_text="By somebody else."
+    )
+    on_mentioned = models.BooleanField("when a comment mentions me", default=True)
+    slack_member = models.CharField(
+        "Slack member id", max_length=20, default="", blank=True,
+        validators=[RegexValidator(r"\A[UW][A-Z0-9]{5,18}\Z", "An id looks like U0123456789.")],
+        help_text="These two come by Slack instead of mail, in projects with a Slack bot.",
+    )  # fmt: skip
 
     class Meta:
-        verbose_name = "quiet hours"
-        verbose_name_plural = "quiet hours"
+        verbose_name = "my notifications"
+        verbose_name_plural = "my notifications"
 
     def __str__(self) -> str:
-        return f"Quiet hours of {self.user}"
+        return f"Notifications of {self.user}"
 
     def quiet(self) -> flow.Quiet | None:
         """The hours, if there are any."""

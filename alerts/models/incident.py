@@ -46,6 +46,9 @@ class Incident(models.Model):
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     closed_why = models.CharField(max_length=200, default="", blank=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    """When somebody said that they are on it; None again when it comes back."""
+    acknowledged_by = models.CharField(max_length=150, default="", blank=True)
     seq = models.PositiveIntegerField(default=0)
     """Number of the last notice; deliveries to a channel leave in this order."""
     firings = models.PositiveIntegerField(default=0)
@@ -89,5 +92,5 @@ class Incident(models.Model):
         """The incident as the evaluator reads it."""
         return rules.Past(
             self.closed_at, self.notified_at, self.notices, self.active_at, self.cause,
-            self.closed_why in rules.CLOSING,
+            self.closed_why in rules.CLOSING, self.acknowledged_at is not None,
         )  # fmt: skip

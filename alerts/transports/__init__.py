@@ -27,8 +27,18 @@ def get(kind: str) -> Transport:
     return registry()[kind]
 
 
+def for_people() -> list[str]:
+    """Kinds that carry what is for one person; rules tell them nothing."""
+    return [kind for kind, each in registry().items() if each.personal]
+
+
 def choices() -> list[tuple[str, str]]:
-    """Kinds and labels for a form."""
+    """Kinds and labels."""
     return sorted(
         ((kind, each.label) for kind, each in registry().items()), key=lambda c: c[1].lower()
     )
+
+
+def addable() -> list[tuple[str, str]]:
+    """Those that people add."""
+    return [(kind, label) for kind, label in choices() if not registry()[kind].personal]

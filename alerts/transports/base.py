@@ -3,6 +3,7 @@
 TransportError          .permanent, .retry_after (seconds), .status
 ├── Unreachable         no connection, time-out, broken answer: try again
 ├── Rejected            the receiver said no; permanent depends on what it said
+├── Disowned            the receiver knows the channel no more: it is paused until mended
 ├── Misconfigured       the channel lacks or has something wrong: permanent
 │   └── Blocked         the outbound guard refuses the address
 └── NotSent             nothing was tried and nothing will be: the reason for the log
@@ -47,6 +48,18 @@ class Rejected(TransportError):
         self.permanent = permanent
         self.status = status
         self.retry_after = retry_after
+
+
+class Disowned(TransportError):
+    """A token was revoked, a room is gone: nothing sent to this channel can arrive.
+
+    What waits stays waiting, since the next notice would fare no better: the channel is paused
+    at once and probed until somebody mends it.
+    """
+
+    def __init__(self, text: str, *, status: str = "") -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Misconfigured(TransportError):
@@ -112,6 +125,17 @@ class Content(Struct, frozen=True):
     recipients: tuple[str, ...] = ()
     """Mail addresses; other transports know their receiver by their configuration."""
     project_id: int = 0
+    issue_id: int | None = None
+    """Of a personal notice, which has no incident."""
+    to: str = ""
+    """A person as the receiver knows them (a Slack member), when it is for them alone."""
+
+
+class Link(Struct, frozen=True):
+    """Something to do about an issue: a signed address that asks before it acts."""
+
+    label: str
+    url: str
 
 
 class Message(Struct, frozen=True):
@@ -120,7 +144,7 @@ class Message(Struct, frozen=True):
     key: str
     """The same on every attempt: receivers can tell repeats by it."""
     kind: str
-    """open, update, close or test."""
+    """open, update, ack, close, test, trouble or personal."""
     seq: int
     incident: str
     """The incident's uid; "" for a test."""
@@ -130,6 +154,10 @@ class Message(Struct, frozen=True):
     """Recipients who have it already."""
     root: str = ""
     """What the receiver calls the incident's first message, if it said so."""
+    shared: bool = False
+    """That message stands for other alerts too: it must not be rewritten for one."""
+    actions: tuple[Link, ...] = ()
+    """Made for this attempt, never stored: they are capabilities with an end."""
 
 
 class Answer(Struct, frozen=True):
@@ -164,6 +192,10 @@ class Transport(ABC):
     label: ClassVar[str]
     tracks: ClassVar[bool] = False
     """The receiver keeps incidents: their end is told even in a storm."""
+    acknowledges: ClassVar[bool] = False
+    """It can show that somebody is on it: that is told too."""
+    personal: ClassVar[bool] = False
+    """Carries what is for one person; no rule tells it anything, nobody adds it by hand."""
     options: ClassVar[tuple[Option, ...]] = ()
 
     @abstractmethod

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from alerts.transports.base import Message, Option
-from alerts.transports.format import colour, details, facts, heading, markdown
+from alerts.transports.format import colour, details, facts, heading, links, markdown
 from alerts.transports.http import HttpTransport
 
 
@@ -24,6 +24,8 @@ class Discord(HttpTransport):
         """An embed; `parse: []` lets no text call anybody."""
         notice = message.content.notice
         lines = [markdown(part) for part in details(notice, 500)]
+        if message.actions:
+            lines.append(links(message.actions))
         return {
             "allowed_mentions": {"parse": []},
             "embeds": [

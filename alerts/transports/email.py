@@ -10,7 +10,7 @@ import contextlib
 import smtplib
 from collections.abc import Callable
 from email.utils import parseaddr
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -43,7 +43,7 @@ class Email(Transport):
     """The project's people, or fixed addresses."""
 
     label = "E-mail"
-    options = (
+    options: ClassVar[tuple[Option, ...]] = (
         Option(
             "to",
             "Addresses",
@@ -120,6 +120,7 @@ def texts(message: Message) -> tuple[str, str]:
         "why": one_line(notice.why, 500),
         "facts": facts(notice),
         "kind": message.kind,
+        "actions": message.actions,
         "rule": one_line(message.content.rule),
     }
     return (

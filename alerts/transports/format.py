@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from alerts.domain.text import one_line
-from alerts.transports.base import Notice
+from alerts.transports.base import Link, Notice
 
 RED, GREEN, GREY = 0xB3261E, 0x1A7F4B, 0x767676
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>])")
@@ -65,6 +66,11 @@ def html(text: str) -> str:
 def markdown(text: str) -> str:
     """Every mark of Markdown made literal, and no mention: `@here` is text."""
     return unmention(_MARKDOWN.sub(r"\\\1", text))
+
+
+def links(actions: Sequence[Link]) -> str:
+    """What can be done, as links of Markdown: labels and addresses are ours."""
+    return " · ".join(f"[{each.label}]({each.url})" for each in actions)
 
 
 def unmention(text: str) -> str:

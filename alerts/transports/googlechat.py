@@ -35,8 +35,9 @@ class GoogleChat(HttpTransport):
             {"decoratedText": {"topLabel": name, "text": html(value)}}
             for name, value in facts(notice)
         ]
-        button = {"text": "Open the issue", "onClick": {"openLink": {"url": notice.url}}}
-        widgets.append({"buttonList": {"buttons": [button]}})
+        links = [("Open the issue", notice.url), *((a.label, a.url) for a in message.actions)]
+        buttons = [{"text": label, "onClick": {"openLink": {"url": url}}} for label, url in links]
+        widgets.append({"buttonList": {"buttons": buttons}})
         header = {
             "title": one_line(f"{notice.headline}: {notice.short_id}", 200),
             "subtitle": one_line(notice.title, 200),

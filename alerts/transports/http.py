@@ -179,7 +179,7 @@ class _Paced:
         return self._sock.recv_into(buffer)
 
     def close(self) -> None:
-        self._sock.close()
+        """http.client closes before the body is read; the socket is closed by who opened it."""
 
     def _arm(self) -> None:
         left = self._end - time.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alerts.transports.base import Message, Option
-from alerts.transports.format import colour, details, facts, heading, markdown
+from alerts.transports.format import colour, details, facts, heading, links, markdown
 from alerts.transports.http import HttpTransport
 
 
@@ -20,6 +20,8 @@ class Mattermost(HttpTransport):
         notice = message.content.notice
         title = markdown(heading(notice, 300))
         lines = [markdown(part) for part in details(notice, 1_000)]
+        if message.actions:
+            lines.append(links(message.actions))
         return {
             "attachments": [
                 {

@@ -1,4 +1,6 @@
-"""ntfy: push to phones, on ntfy.sh or a server of one's own. Plain text, 4,096 bytes."""
+"""ntfy: push to phones, on ntfy.sh or a server of one's own. Plain text, 4,096 bytes; three
+buttons at most.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +34,7 @@ class Ntfy(HttpTransport):
         lines = details(notice, 400)
         lines += [f"{name}: {value}" for name, value in facts(notice, 100)]
         loud = _PRIORITIES.get(message.content.severity, 3)
+        views = [{"action": "view", "label": a.label, "url": a.url} for a in message.actions]
         return {
             "topic": urlsplit(str(options.get("url", ""))).path.rstrip("/").rpartition("/")[2],
             "title": heading(notice, 200),
@@ -39,6 +42,7 @@ class Ntfy(HttpTransport):
             "priority": 2 if message.kind == "close" else loud,
             "tags": ["white_check_mark" if message.kind == "close" else "rotating_light"],
             "click": notice.url,
+            **({"actions": views[:3]} if views else {}),
         }
 
     def headers(self, message: Message, options: dict[str, Any], body: bytes) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Opsgenie, Alert API v2: created and closed by the incident's alias. P1 is highest.
+"""Opsgenie, Alert API v2: created, acknowledged and closed by the incident's alias. P1 is highest.
 
 Limits: message 130, alias 512, description 15,000.
 """
@@ -15,6 +15,7 @@ from alerts.transports.format import facts, heading
 from alerts.transports.http import HttpTransport
 
 _PRIORITIES = {"fatal": "P2", "error": "P3", "warning": "P4"}
+_VERBS = {"close": "close", "ack": "acknowledge"}
 _HOSTS = {"us": "api.opsgenie.com", "eu": "api.eu.opsgenie.com"}
 
 
@@ -22,24 +23,25 @@ class Opsgenie(HttpTransport):
     """An alert an incident: opened and closed with it."""
 
     label = "Opsgenie"
-    tracks = True
+    tracks = acknowledges = True
     options = (
-        Option("key", "API key", "Of an API integration that may create and close.", True,
+        Option("key", "API key", "Of an API integration: creates, acknowledges, closes.", True,
                secret=True),
         Option("region", "Region", "us (when empty) or eu."),
     )  # fmt: skip
 
     def url(self, message: Message, options: dict[str, Any]) -> str:
-        """Created, or closed by alias."""
+        """Created; acknowledged and closed by alias."""
         base = f"https://{_HOSTS[options.get('region') or 'us']}/v2/alerts"
-        if message.kind != "close":
+        verb = _VERBS.get(message.kind)
+        if verb is None:
             return base
-        return f"{base}/{quote(_alias(message), safe='')}/close?identifierType=alias"
+        return f"{base}/{quote(_alias(message), safe='')}/{verb}?identifierType=alias"
 
     def payload(self, message: Message, options: dict[str, Any]) -> Any:
         """The same alias counts repeats instead of alerting again."""
         notice = message.content.notice
-        if message.kind == "close":
+        if message.kind in _VERBS:
             return {"source": "Emberwatch", "note": one_line(notice.why or notice.headline, 500)}
         page = message.content.severity == "page"
         lines = [

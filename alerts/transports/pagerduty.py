@@ -1,4 +1,4 @@
-"""PagerDuty, Events API v2: triggers and resolves by the incident's id.
+"""PagerDuty, Events API v2: triggers, acknowledges and resolves by the incident's id.
 
 Limits: summary 1,024, deduplication key 255.
 """
@@ -14,6 +14,7 @@ from alerts.transports.format import facts, heading
 from alerts.transports.http import HttpTransport
 
 _SEVERITIES = {"fatal": "critical", "error": "error", "warning": "warning"}
+_ACTIONS = {"close": "resolve", "ack": "acknowledge"}
 _HOSTS = {"us": "events.pagerduty.com", "eu": "events.eu.pagerduty.com"}
 
 
@@ -21,7 +22,7 @@ class PagerDuty(HttpTransport):
     """An alert an incident: opened, updated and closed with it."""
 
     label = "PagerDuty"
-    tracks = True
+    tracks = acknowledges = True
     options = (
         Option(
             "routing_key", "Integration key", "32 characters, Events API v2.", True, secret=True
@@ -46,17 +47,23 @@ class PagerDuty(HttpTransport):
     def payload(self, message: Message, options: dict[str, Any]) -> Any:
         """One key for the whole incident: repeats and the end find the alert."""
         notice = message.content.notice
+        severity = _SEVERITIES.get(notice.level, "info")
+        if message.content.severity == "page" and severity not in ("critical", "error"):
+            severity = "error"  # a service may keep what is less from waking anybody
         found: dict[str, Any] = {
             "routing_key": options.get("routing_key", ""),
-            "event_action": "resolve" if message.kind == "close" else "trigger",
+            "event_action": _ACTIONS.get(message.kind, "trigger"),
             "dedup_key": message.incident or message.key,
             "client": "Emberwatch",
             "client_url": notice.url,
-            "links": [{"href": notice.url, "text": "Open the issue"}],
+            "links": [
+                {"href": notice.url, "text": "Open the issue"},
+                *({"href": each.url, "text": each.label} for each in message.actions),
+            ],
             "payload": {
                 "summary": heading(notice, 1_024),
                 "source": one_line(notice.environment) or one_line(notice.project) or "Emberwatch",
-                "severity": _SEVERITIES.get(notice.level, "info"),
+                "severity": severity,
                 "component": one_line(notice.project, 200),
                 "class": one_line(notice.trigger, 100),
                 "custom_details": {

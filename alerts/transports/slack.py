@@ -1,12 +1,13 @@
 """Slack by incoming webhook: blocks, with text that can neither mention nor link.
 
-Limits: header 150 characters, section 3,000, ten fields of 2,000.
+Limits: 50 blocks, header 150 characters, section 3,000, ten fields of 2,000, button 75.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from alerts.domain.text import one_line
 from alerts.transports.base import Message, Option
 from alerts.transports.format import details, facts, heading, html
 from alerts.transports.http import HttpTransport
@@ -21,26 +22,10 @@ class Slack(HttpTransport):
     )
 
     def payload(self, message: Message, options: dict[str, Any]) -> Any:
-        """Header and fields; `verbatim` keeps Slack from finding links and names in the text."""
-        notice = message.content.notice
-        lines = [html(part) for part in details(notice, 1_000)]
-        blocks: list[dict[str, Any]] = [
-            {"type": "header", "text": _plain(heading(notice, 150))},
-            *([{"type": "section", "text": _text("\n".join(lines))}] if lines else []),
-            {
-                "type": "section",
-                "fields": [_text(f"*{name}*\n{html(value)}") for name, value in facts(notice)],
-            },
-            {
-                "type": "actions",
-                "elements": [
-                    {"type": "button", "text": _plain("Open the issue"), "url": notice.url}
-                ],
-            },
-        ]
+        """Nothing in it is looked for names and links."""
         return {
-            "text": html(heading(notice, 300)),
-            "blocks": blocks,
+            "text": html(heading(message.content.notice, 300)),
+            "blocks": blocks_of(message),
             "parse": "none",
             "link_names": False,
             "unfurl_links": False,
@@ -48,8 +33,32 @@ class Slack(HttpTransport):
         }
 
 
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text, "emoji": False}
+def blocks_of(message: Message) -> list[dict[str, Any]]:
+    """Header, text, fields and buttons; `verbatim` keeps Slack from reading names into the text."""
+    notice = message.content.notice
+    lines = [html(part) for part in details(notice, 500)]
+    fields = [_text(f"*{name}*\n{html(value)}"[:2_000]) for name, value in facts(notice)[:10]]
+    buttons = [
+        _button("Open the issue", notice.url, "open"),
+        *(_button(each.label, each.url, f"do_{n}") for n, each in enumerate(message.actions)),
+    ]
+    return [
+        {"type": "header", "text": plain(heading(notice, 150), 150)},
+        *([{"type": "section", "text": _text("\n".join(lines)[:3_000])}] if lines else []),
+        *([{"type": "section", "fields": fields}] if fields else []),
+        {"type": "actions", "elements": [each for each in buttons if each]},
+    ]
+
+
+def plain(text: str, limit: int) -> dict[str, Any]:
+    """Text that nothing is read into."""
+    return {"type": "plain_text", "text": one_line(text, limit) or "-", "emoji": False}
+
+
+def _button(label: str, url: str, name: str) -> dict[str, Any] | None:
+    if len(url) > 3_000:
+        return None  # one such address would have the whole message refused
+    return {"type": "button", "action_id": name, "text": plain(label, 75), "url": url}
 
 
 def _text(text: str) -> dict[str, Any]:

@@ -38,7 +38,13 @@ class Teams(HttpTransport):
             "type": "AdaptiveCard",
             "version": "1.4",
             "body": body,
-            "actions": [{"type": "Action.OpenUrl", "title": "Open the issue", "url": notice.url}],
+            "actions": [
+                {"type": "Action.OpenUrl", "title": "Open the issue", "url": notice.url},
+                *(
+                    {"type": "Action.OpenUrl", "title": each.label, "url": each.url}
+                    for each in message.actions
+                ),
+            ],
         }
         content_type = "application/vnd.microsoft.card.adaptive"
         return {

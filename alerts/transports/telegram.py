@@ -37,6 +37,10 @@ class Telegram(HttpTransport):
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
         }
+        if message.actions:
+            buttons = [{"text": each.label, "url": each.url} for each in message.actions]
+            rows = [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+            found["reply_markup"] = {"inline_keyboard": rows}
         if options.get("topic"):
             found["message_thread_id"] = int(options["topic"])
         return found

@@ -32,7 +32,7 @@ class Webhook(HttpTransport):
     """Posts to any address that an admin names."""
 
     label = "Webhook"
-    tracks = True
+    tracks = acknowledges = True
     options = (
         Option("url", "Address", "https://…, reached with POST.", required=True, kind="url"),
         Option(
@@ -53,6 +53,7 @@ class Webhook(HttpTransport):
             "incident": {"id": message.incident, "seq": message.seq, "rule": content.rule},
             "severity": content.severity,
             "issue": {"id": message.issue_id, **msgspec.to_builtins(content.notice)},
+            "actions": msgspec.to_builtins(message.actions),
         }
 
     def headers(self, message: Message, options: dict[str, Any], body: bytes) -> dict[str, str]:

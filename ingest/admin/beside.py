@@ -108,11 +108,11 @@ class MonitorAdmin(_Told):
     search_fields = ("slug",)
     ordering = ("slug", "environment")
     fields = (
-        "project", "slug", "environment", "status", "muted", "schedule", "timezone", "margin",
-        "max_runtime", "failure_threshold", "recovery_threshold", "failures", "last_check_in_at",
-        "due_at",
+        "project", "slug", "environment", "status", "muted", "auto_resolve", "schedule", "timezone",
+        "margin", "max_runtime", "failure_threshold", "recovery_threshold", "failures",
+        "last_check_in_at", "due_at",
     )  # fmt: skip
-    readonly_fields = tuple(name for name in fields if name != "muted")
+    readonly_fields = tuple(name for name in fields if name not in ("muted", "auto_resolve"))
 
 
 class FiltersForm(StockForm[InboundFilters]):

@@ -18,9 +18,11 @@ from ingest.models import Client as Sdk
 from ingest.models import InboxRow, Quarantined
 from tests.ingest.conftest import Poster
 from tracker import books, sessions
-from tracker.actions import attachments, monitors
+from tracker.actions import attachments, monitors, resolving
 from tracker.attachments import download
+from tracker.domain.snooze import Until
 from tracker.models import (
+    Activity,
     Attachment,
     CheckIn,
     EventRow,
@@ -367,6 +369,47 @@ class TestMonitors:
         assert issue.events == 2
         self.check_in(poster, "ok")
         assert Monitor.objects.get(project=poster.project).status == "ok"
+
+    def test_recovery_resolves_the_issue_and_the_next_failure_is_a_regression(
+        self, poster: Poster
+    ) -> None:
+        self.check_in(poster, "error", monitor_config=self.config)
+        self.check_in(poster, "error", environment="staging")
+        issue = Issue.objects.get(project=poster.project)
+        self.check_in(poster, "ok")
+        issue.refresh_from_db()
+        assert issue.status == "unresolved"  # it still fails in staging
+        self.check_in(poster, "ok", environment="staging")
+        issue.refresh_from_db()
+        assert issue.status == "resolved"
+        told = Activity.objects.get(issue=issue, kind="resolved")
+        assert told.actor is None and "checked in again" in told.data["why"]
+        self.check_in(poster, "error")
+        issue.refresh_from_db()
+        assert (issue.status, issue.substatus) == ("unresolved", "regressed")
+
+    def test_recovery_leaves_alone_what_people_decided(self, poster: Poster) -> None:
+        self.check_in(poster, "error", monitor_config=self.config)
+        Monitor.objects.update(auto_resolve=False)
+        self.check_in(poster, "ok")
+        assert Issue.objects.get(project=poster.project).status == "unresolved"
+        Monitor.objects.update(auto_resolve=True)
+        self.check_in(poster, "error")
+        mine = Issue.objects.filter(project=poster.project)
+        resolving.snooze(mine, None, datetime.now(UTC), Until.ESCALATING)
+        self.check_in(poster, "ok")
+        assert Issue.objects.get(project=poster.project).status == "snoozed"
+        assert not Monitor.objects.filter(recovered=True).exists()
+
+    def test_a_missed_run_that_comes_late_resolves_too(self, poster: Poster) -> None:
+        self.check_in(poster, "ok", monitor_config=self.config)
+        now = datetime.now(UTC)
+        assert monitors.watch(now + timedelta(minutes=13)) == 1
+        monitors.raise_alarms(now)
+        assert Issue.objects.get(project=poster.project).status == "unresolved"
+        self.check_in(poster, "ok")
+        assert Issue.objects.get(project=poster.project).status == "resolved"
+        Monitor.objects.filter(project=poster.project).update(due_at=None)
 
     def test_threshold(self, poster: Poster) -> None:
         config = {**self.config, "failure_issue_threshold": 2}

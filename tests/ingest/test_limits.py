@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -192,6 +192,45 @@ class TestQuota:
         assert [row.kind for row in kinds.order_by("pk")] == [usage.QUOTA_80, usage.QUOTA_100]
         noted = kinds.order_by("pk").last()
         assert noted is not None and noted.data["used"] == 13 and noted.data["quota"] == 10
+
+    def test_the_end_of_a_shortage_is_told_once_and_the_next_one_again(
+        self, poster: Poster, clock: Clock, today: list[date]
+    ) -> None:
+        poster.key.monthly_quota = 10
+        poster.key.save()
+        who = sender(poster, monthly_quota=10)
+        one = self.one(clock, today)
+        usage.all_clear(datetime(2027, 1, 1, tzinfo=UTC))  # whatever other tests left
+        Activity.objects.all().delete()
+        now = datetime(2026, 3, 30, 12, tzinfo=UTC)
+        kinds = Activity.objects.filter(project=poster.project, issue=None).order_by("pk")
+        one.check(who)
+        one.spend(who, 10)
+        one.sync()
+        assert usage.all_clear(now) == 0
+        poster.key.monthly_quota = 12  # more than it used, and still little
+        poster.key.save()
+        assert usage.all_clear(now) == 1
+        assert usage.all_clear(now) == 0
+        poster.key.monthly_quota = None
+        poster.key.save()
+        assert usage.all_clear(now) == 1
+        told = [(row.kind, row.data["percent"]) for row in kinds]
+        assert told == [
+            (usage.QUOTA_80, 80), (usage.QUOTA_100, 100), (usage.QUOTA_OK, 100),
+            (usage.QUOTA_OK, 80),
+        ]  # fmt: skip
+        one.check(sender(poster, monthly_quota=100))
+        one.sync()
+        one.spend(who, 75)
+        one.sync()
+        assert [row.kind for row in kinds.all()][4:] == [usage.QUOTA_80]
+        later = now + timedelta(days=31)
+        poster.key.monthly_quota = 10
+        poster.key.save()
+        assert usage.all_clear(later) == 1
+        last = kinds.last()
+        assert last is not None and "new month" in last.data["why"]
 
     def test_through_the_endpoint(self, poster: Poster) -> None:
         poster.key.monthly_quota = 2

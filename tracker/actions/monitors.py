@@ -2,7 +2,8 @@
 
 A failure is first noted on the monitor's row (`alarm`), in the transaction of the fact;
 `raise_alarms` then records it as an event like any other, and takes the note away in the
-same transaction. A process that dies between the two loses nothing.
+same transaction. A process that dies between the two loses nothing. A recovery is noted
+likewise (`recovered`), and `settle_recoveries` resolves the issue.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from django.db import transaction
 from msgspec import Struct
 
 from tracker import payloads, store
+from tracker.actions import resolving
 from tracker.actions.batch import Prepared
 from tracker.actions.record import record
 from tracker.actions.transition import Origin
 from tracker.domain.event import Event
 from tracker.domain.grouping import keys_of
 from tracker.domain.items import CheckInReport
-from tracker.domain.monitors import Health, Settings, configured, due, judged, overdue
-from tracker.models import CheckIn, Ledger, Monitor, Project
+from tracker.domain.monitors import BAD, Health, Settings, configured, due, judged, overdue
+from tracker.models import CheckIn, GroupingKey, Issue, Ledger, Monitor, Project
 
 MOST_MONITORS = 200
 """Per project; check-ins of more are dropped and counted."""
@@ -150,6 +152,10 @@ def _judge(monitor: Monitor, outcome: str, cause: UUID) -> None:
     after = judged(before, outcome, settings_of(monitor))
     monitor.status = after.status
     monitor.failures, monitor.successes = after.failures, after.successes
+    if after.status in BAD:
+        monitor.recovered = False
+    elif before.status in BAD:
+        monitor.recovered = True
     if after.alarm and not monitor.muted:
         monitor.alarm = outcome
         monitor.alarm_id = uuid5(_NAMES, f"{monitor.pk} {cause} {outcome}")
@@ -221,6 +227,48 @@ def raise_alarms(now: datetime) -> int:
         record([prepared], settle)
         raised += 1
     return raised
+
+
+def settle_recoveries(now: datetime) -> int:
+    """Resolve the issues of monitors that are well again; returns how many.
+
+    Not while the same job fails in another environment, nor when a person merged the issue with
+    others: the monitor speaks for itself alone.
+    """
+    done = 0
+    waiting = Monitor.objects.filter(recovered=True, alarm="").select_related("project")
+    for monitor in waiting.order_by("pk")[:BATCH]:
+        with transaction.atomic():
+            mine = Monitor.objects.filter(pk=monitor.pk, recovered=True, alarm="")
+            if not mine.update(recovered=False) or not monitor.auto_resolve:
+                continue
+            sick = Monitor.objects.filter(
+                project=monitor.project_id, slug=monitor.slug, status__in=BAD
+            )
+            issue = None if sick.exists() else _issue_of(monitor, now)
+            if issue is not None:
+                why = f"{monitor.slug} checked in again"
+                rows = Issue.objects.filter(project=monitor.project_id, pk=issue)
+                done += len(resolving.resolve_recovered(rows, why, now).changed)
+    return done
+
+
+def _issue_of(monitor: Monitor, now: datetime) -> int | None:
+    """The issue that holds a monitor's failures and nothing else."""
+    monitor.alarm = "missed"  # any: all failures of a monitor are one issue; not saved
+    prepared = _prepared(monitor, _NAMES, now)
+    version = monitor.project.grouping_version
+    known = store.find_keys([
+        (monitor.project_id, version, key.hash) for key in prepared.keys.keys
+    ])  # fmt: skip
+    issues = {row.issue_id for row in known}
+    if len(issues) != 1:
+        return None
+    [issue] = issues
+    others = GroupingKey.objects.filter(
+        project=monitor.project_id, issue=issue, version=version
+    ).exclude(hash__in=[row.hash for row in known])
+    return None if others.exists() else issue
 
 
 def _prepared(monitor: Monitor, event_id: UUID, now: datetime) -> Prepared:

@@ -59,6 +59,14 @@ def resolve_quiet(issues: QuerySet[Issue], days: int, now: datetime) -> Outcome:
     )  # fmt: skip
 
 
+def resolve_recovered(issues: QuerySet[Issue], why: str, now: datetime) -> Outcome:
+    """Resolve unresolved issues by themselves, since what failed works again."""
+    return _resolve_now(
+        issues.filter(status=Issue.Status.UNRESOLVED), Cause.TRIAGER_RESOLVED, How.NOW, None, now,
+        {"why": why},
+    )  # fmt: skip
+
+
 def _resolve_now(
     issues: QuerySet[Issue], cause: Cause, how: How, actor: User | None, now: datetime,
     more: dict[str, Any], *, only: Callable[[Issue], bool] = lambda _: True,

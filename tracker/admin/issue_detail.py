@@ -155,6 +155,7 @@ _DONE = {
     ActivityKind.CALMED.value: "calmed down",
     ActivityKind.REVIEWED.value: "reviewed it",
     ActivityKind.DELETED.value: "deleted it",
+    ActivityKind.ACKNOWLEDGED.value: "is on it",
 }
 
 
@@ -189,6 +190,8 @@ def told(entry: Activity) -> Happening:
         what = (
             "had its priority computed again" if name == "computed" else f"made it {name} priority"
         )
+    elif entry.kind == ActivityKind.ACKNOWLEDGED:
+        text = ""  # the same for people elsewhere
     elif entry.kind == ActivityKind.UNDONE:
         what = f"took back: {_UNDONE.get(str(data.get('verb')), 'a change')}"
     release = str(data.get("release") or "")

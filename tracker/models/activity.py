@@ -24,6 +24,7 @@ class ActivityKind(models.TextChoices):
     REVIEWED = "reviewed", "reviewed"
     UNDONE = "undone", "undone"
     ASSIGNED = "assigned", "assigned"
+    ACKNOWLEDGED = "acknowledged", "acknowledged"
     COMMENTED = "commented", "commented"
     MERGED = "merged", "merged"
     UNMERGED = "unmerged", "unmerged"

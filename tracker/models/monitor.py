@@ -24,6 +24,12 @@ class Monitor(models.Model):
     environment = models.CharField(max_length=64, default="production")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
     muted = models.BooleanField(default=False, help_text="Watched, but opens no issues.")
+    auto_resolve = models.BooleanField(
+        default=True, help_text="Its issue is resolved when it is well again everywhere."
+    )
+    recovered = models.BooleanField(
+        default=False, editable=False, help_text="Well again, and its issue not looked at yet."
+    )
     schedule = models.JSONField(
         null=True, blank=True, help_text="`type`, `value`, `unit`; none: never missed."
     )
@@ -69,6 +75,9 @@ class Monitor(models.Model):
                 name="monitor_overdue",
             ),
             models.Index(fields=["id"], condition=~models.Q(alarm=""), name="monitor_alarm"),
+            models.Index(
+                fields=["id"], condition=models.Q(recovered=True), name="monitor_recovered"
+            ),
         ]
 
     def __str__(self) -> str:

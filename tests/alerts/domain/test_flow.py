@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.domain import flow, ranking
@@ -51,6 +51,7 @@ def test_each_fold_in_a_row_rests_longer_and_is_forgotten() -> None:
 
 
 @given(st.lists(st.integers(0, 7_200), max_size=150), st.integers(1, 60))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_whatever_comes_no_channel_says_more_than_its_budget(story: list[int], budget: int) -> None:
     told: list[datetime] = []
     for second in sorted(story):

@@ -253,3 +253,9 @@ def test_tls_is_checked_against_the_name(settings: Any) -> None:
     settings.EMBERWATCH_OUTBOUND_ALLOW = ("127.0.0.1",)
     with WebhookSink() as plain, pytest.raises(Unreachable):
         http.post(f"https://127.0.0.1:{plain.port}/", b"{}", {})
+
+
+def test_an_answer_whose_body_comes_after_its_headers_is_read(sink: WebhookSink) -> None:
+    sink.answers = [Scripted(body=b"x" * 40, drip=0.005)]
+    reply = http.request("POST", sink.url, b"{}", {})
+    assert (reply.status, reply.body) == (200, b"x" * 40)

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from alerts import transports
-from alerts.transports.base import Content, Message, Misconfigured, Notice, Rejected
+from alerts.transports.base import Content, Link, Message, Misconfigured, Notice, Rejected
 from alerts.transports.http import HttpTransport
+from alerts.transports.slackbot import SlackBot
 from tests.alerts.sinks import Scripted, WebhookSink
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,6 +32,7 @@ HOSTILE = [
 ]
 OPTIONS: dict[str, dict[str, str]] = {
     "slack": {"url": "https://hooks.slack.com/services/T/B/x"},
+    "slackbot": {"token": "xoxb-1234567890-abcdefghij", "channel": "C0123456789"},
     "discord": {"url": "https://discord.com/api/webhooks/1/x"},
     "teams": {"url": "https://prod-1.westeurope.logic.azure.com/workflows/x?sig=y"},
     "telegram": {
@@ -58,6 +61,8 @@ def message(text: str = "ZeroDivisionError", kind: str = "open", **values: Any) 
 
 def payload(kind: str, text: str = "ZeroDivisionError", move: str = "open") -> Any:
     sender = transports.get(kind)
+    if isinstance(sender, SlackBot):
+        return json.loads(json.dumps(sender.payload(message(text, move), "C0123456789")))
     assert isinstance(sender, HttpTransport)
     return json.loads(json.dumps(sender.payload(message(text, move), OPTIONS[kind])))
 
@@ -78,7 +83,8 @@ def strings(value: Any) -> list[str]:
 
 def slack(body: Any) -> None:
     assert body["text"]
-    assert len(body["blocks"]) <= 50
+    assert len(body["text"]) <= 4_000
+    assert 1 <= len(body["blocks"]) <= 50
     assert (body["link_names"], body["unfurl_links"]) == (False, False)
     for block in body["blocks"]:
         match block["type"]:
@@ -94,7 +100,13 @@ def slack(body: Any) -> None:
                     assert 1 <= len(text["text"]) <= (3_000 if "text" in block else 2_000)
                     assert not re.search(r"<[^>]*>", text["text"])
             case "actions":
-                assert all(len(e["text"]["text"]) <= 75 for e in block["elements"])
+                assert 1 <= len(block["elements"]) <= 25
+                names = [element["action_id"] for element in block["elements"]]
+                assert len(set(names)) == len(names)
+                for element in block["elements"]:
+                    assert (element["type"], element["text"]["type"]) == ("button", "plain_text")
+                    assert 1 <= len(element["text"]["text"]) <= 75
+                    assert 1 <= len(element["url"]) <= 3_000
             case other:
                 raise AssertionError(other)
     assert not re.search(r"[<>]", body["text"])
@@ -192,14 +204,15 @@ def webhook(body: Any) -> None:
 
 
 STAND_INS: dict[str, Callable[[Any], None]] = {
-    "slack": slack, "discord": discord, "teams": teams, "telegram": telegram,
+    "slack": slack, "slackbot": slack, "discord": discord, "teams": teams, "telegram": telegram,
     "mattermost": mattermost, "googlechat": googlechat, "ntfy": ntfy, "pagerduty": pagerduty,
     "opsgenie": opsgenie, "webhook": webhook,
 }  # fmt: skip
 
 
 def test_every_sender_has_a_stand_in() -> None:
-    assert set(transports.registry()) == {*STAND_INS, "email"}
+    assert set(transports.registry()) == {*STAND_INS, "email", "personal"}
+    assert dict(transports.addable()).keys() == {*STAND_INS, "email"}
     assert set(OPTIONS) == set(STAND_INS)
 
 
@@ -229,7 +242,7 @@ def test_configuration_is_checked(kind: str) -> None:
                         dict.fromkeys(secrets, "https://x y"))  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", STAND_INS)
+@pytest.mark.parametrize("kind", sorted(set(STAND_INS) - {"slackbot"}))
 def test_it_reaches_a_receiver_and_hears_its_no(
     kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,3 +291,53 @@ def test_addresses() -> None:
     assert found["googlechat"].endswith(
         "&token=t&messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"
     )
+
+
+# --- Something to do ------------------------------------------------------------------------------
+
+ACTIONS = tuple(
+    Link(label, f"https://errors.example.com/alerts/act/{'t' * 80}-{n}:1abcde:{'s' * 43}/")
+    for n, label in enumerate(("Acknowledge", "Assign to me", "Resolve", "Snooze"))
+)
+
+
+@pytest.mark.parametrize("kind", sorted(set(STAND_INS) - {"opsgenie"}))
+def test_what_can_be_done_is_offered_where_the_receiver_has_a_place_for_it(kind: str) -> None:
+    sender = transports.get(kind)
+    told = msgspec.structs.replace(message(), actions=ACTIONS)
+    if isinstance(sender, SlackBot):
+        body: Any = sender.payload(told, "C0123456789")
+    else:
+        assert isinstance(sender, HttpTransport)
+        body = sender.payload(told, OPTIONS[kind])
+    text = json.dumps(body)
+    offered = ACTIONS[:3] if kind == "ntfy" else ACTIONS
+    assert all(each.url in text and each.label in text for each in offered)
+    if kind not in {"discord", "mattermost"}:  # there they are links within the text
+        STAND_INS[kind](body)
+
+
+@pytest.mark.parametrize(("kind", "verb"), [("ack", "acknowledge"), ("close", "resolve")])
+def test_pagerduty_acknowledges_and_resolves(kind: str, verb: str) -> None:
+    body = payload("pagerduty", move=kind)
+    pagerduty(body)
+    assert (body["event_action"], body["dedup_key"]) == (verb, "5eed")
+
+
+def test_a_page_of_low_level_still_wakes() -> None:
+    told = message()
+    low = msgspec.structs.replace(told.content.notice, level="info")
+    sender = transports.get("pagerduty")
+    assert isinstance(sender, HttpTransport)
+    for severity, wanted in (("page", "error"), ("notify", "info")):
+        content = msgspec.structs.replace(told.content, notice=low, severity=severity)
+        body = sender.payload(msgspec.structs.replace(told, content=content), OPTIONS["pagerduty"])
+        assert body["payload"]["severity"] == wanted
+
+
+def test_opsgenie_acknowledges_by_alias() -> None:
+    sender = transports.get("opsgenie")
+    assert isinstance(sender, HttpTransport)
+    address = sender.url(message(kind="ack"), OPTIONS["opsgenie"])
+    assert address == "https://api.opsgenie.com/v2/alerts/5eed/acknowledge?identifierType=alias"
+    assert set(payload("opsgenie", move="ack")) == {"source", "note"}
