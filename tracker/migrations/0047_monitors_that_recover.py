@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0044_regressed_by_release"),
+        ("tracker", "0046_lists_of_teams_and_new_ones"),
     ]
 
     operations = [
