@@ -219,6 +219,13 @@ SPOOL_BYTES = env.number("EMBERWATCH_SPOOL_MIB", 1024, low=0, high=1 << 20) * 10
 EMBERWATCH_HEARTBEAT_URL = env.text("EMBERWATCH_HEARTBEAT_URL")
 EMBERWATCH_OUTBOUND_ALLOW = env.words("EMBERWATCH_OUTBOUND_ALLOW")
 
+# --- Code: clones of repositories, kept below the data folder ------------------------------------
+
+EMBERWATCH_GIT_FOLDERS = env.words("EMBERWATCH_GIT_FOLDERS")
+"""Folders of this machine below which repositories may lie (default: none)."""
+CLONE_MB = env.number("EMBERWATCH_CLONE_MB", 2048, low=1, high=1_000_000)
+"""MiB that one clone may take."""
+
 # --- Being watched -----------------------------------------------------------------------------
 
 METRICS_TOKEN = env.text("METRICS_TOKEN")

@@ -229,6 +229,7 @@ def delete_counts(project: int, issue: int, most: int) -> int:
         "tracker_issuetag",
         "tracker_issuefeatures",
         "tracker_issueowner",
+        "tracker_issuesuspects",
         "tracker_rollup5m",
         "tracker_rolluphour",
         "tracker_rollupday",

@@ -15,7 +15,15 @@ from django.db.models.functions import JSONObject
 from msgspec import Struct
 
 from tracker.domain.suspects import Rollout, Start, Suspect, seen_earlier, suspect
-from tracker.models import Activity, ActivityKind, Deploy, Issue, IssueOwner, RollupDay
+from tracker.models import (
+    Activity,
+    ActivityKind,
+    Deploy,
+    Issue,
+    IssueOwner,
+    Release,
+    RollupDay,
+)  # fmt: skip
 from tracker.models.issue import IssueQuerySet
 
 BEFORE = 20
@@ -114,6 +122,17 @@ def start_of(issue: Issue, past: Sequence[Activity]) -> Start:
     return Start(issue.first_seen, release)
 
 
+def suspect_of(
+    issue: Issue, at: datetime, release: Release | None, environment: str | None, came_back: bool
+) -> Suspect | None:
+    """The suspect deploy of an arrival, where the page's columns are not at hand; one query."""
+    rows = Deploy.objects.filter(
+        project=issue.project_id, status__in=REACHED, started_at__lte=at
+    ).order_by("-started_at", "-pk")
+    start = Start(at, release.version if release else "", environment, came_back)
+    return suspect(_listed(rows[:BEFORE]), start)
+
+
 def marks_of(rollouts: Iterable[Rollout]) -> list[tuple[datetime, str]]:
     """What charts say of deploys."""
     return [(one.at, f"{one.release} → {one.environment or 'none'}") for one in rollouts]
@@ -126,13 +145,16 @@ def deploys_of(project_id: int, since: datetime, release_id: int | None = None) 
     ).order_by("-started_at", "-pk")
     if release_id is not None:
         rows = rows.filter(release=release_id)
+    return _listed(rows[:ON_CHART])
+
+
+def _listed(rows: QuerySet[Deploy]) -> list[Rollout]:
+    named = rows.annotate(version=F("release__version"), where=F("environment__name"))
     return [
         Rollout(number, version, release, environment, at, actor, url)
-        for number, version, release, environment, at, actor, url in rows.annotate(
-            version=F("release__version"), where=F("environment__name")
-        ).values_list("pk", "version", "release_id", "where", "started_at", "actor", "url")[
-            :ON_CHART
-        ]
+        for number, version, release, environment, at, actor, url in named.values_list(
+            "pk", "version", "release_id", "where", "started_at", "actor", "url"
+        )
     ]
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from msgspec import UNSET, Struct, UnsetType
 
 from tracker.actions import names
-from tracker.models import Commit, EventRow, Issue, Project, Release, SessionHour
+from tracker.models import Commit, EventRow, Issue, Project, Release, Repository, SessionHour
 
 MOST_COMMITS = 1_000
 MOST_FILES = 1_000
@@ -91,11 +92,14 @@ def change(rows: Iterable[Release], told: ReleaseTold) -> None:
             if fields:
                 row.save(update_fields=fields)
             if told.commits is not UNSET:
-                _write_commits(row, told.commits)
+                write_commits(row, told.commits)
+            if told.refs is not UNSET:  # the clone may lack what was just released
+                now = timezone.now()
+                Repository.objects.filter(project=row.project_id).update(due_at=now)
 
 
-def _write_commits(release: Release, commits: Sequence[CommitTold]) -> None:
-    """Replace what the release is said to have brought."""
+def write_commits(release: Release, commits: Sequence[CommitTold]) -> None:
+    """Replace what the release is said to have brought; in one transaction of the caller's."""
     release.commits.all().delete()
     unique = {(one.repository, one.sha): one for one in reversed(commits[:MOST_COMMITS])}
     ordered = [one for one in commits[:MOST_COMMITS] if unique[one.repository, one.sha] is one]

@@ -20,6 +20,7 @@ from tracker.models.ownership import IssueOwner, OwnershipRules
 from tracker.models.project import Environment, Project, ProjectKey, Release
 from tracker.models.release_use import Release5m, ReleaseUse
 from tracker.models.removal import PersonRemoval
+from tracker.models.repository import IssueSuspects, ReleaseHead, Repository
 from tracker.models.rollup import Rollup5m, RollupDay, RollupHour
 from tracker.models.rules import GroupingRules, IssueFeatures
 from tracker.models.saved_view import SavedView
@@ -52,6 +53,7 @@ __all__ = [
     "Issue",
     "IssueFeatures",
     "IssueOwner",
+    "IssueSuspects",
     "IssueTag",
     "IssueText",
     "IssueUser",
@@ -67,7 +69,9 @@ __all__ = [
     "ProjectKey",
     "Release",
     "Release5m",
+    "ReleaseHead",
     "ReleaseUse",
+    "Repository",
     "Role",
     "Rollup5m",
     "RollupDay",

@@ -1,0 +1,172 @@
+"""Which commit each release was made of, and which commits it brought, as the clone says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from django.db import transaction
+
+from tracker.actions import releases
+from tracker.actions.releases import CommitTold
+from tracker.domain.release_health import in_order
+from tracker.domain.versions import parse
+from tracker.health import known
+from tracker.models import Commit, Release, ReleaseHead, Repository
+from tracker.vcs import clone, reading
+
+LOOKED_AT = 300
+"""Releases of a project whose commits are looked for, the newest."""
+FILLED, FILLED_AMONG = 10, 50
+"""Releases that one fetch fills with commits, among how many of the newest."""
+MOST_COMMITS = 300
+"""Of a release, filled from the clone."""
+_INSIDE = re.compile(r"(?:^|[@+._g-])([0-9a-f]{7,40})(?=$|[._-](?:dirty|clean)$)")
+
+
+def note(repository: Repository, now: datetime) -> int:
+    """Find the commits of the newest releases; fill in what they brought. Raises GitError.
+
+    Returns how many releases have a commit now that had none, or another one.
+    """
+    rows = list(Release.objects.filter(project=repository.project_id).order_by("-created_at", "-pk")
+                [:LOOKED_AT])  # fmt: skip
+    had = dict(
+        ReleaseHead.objects.filter(repository=repository, release__in=rows).values_list(
+            "release_id", "sha"
+        )
+    )
+    found = resolve(repository, rows)
+    fresh = {pk: head for pk, head in found.items() if had.get(pk) != head[0]}
+    for release, (sha, how) in sorted(fresh.items()):
+        ReleaseHead.objects.update_or_create(
+            release_id=release, repository=repository, defaults={"sha": sha, "how": how, "at": now}
+        )
+    _fill(repository, rows, {**had, **{pk: head[0] for pk, head in found.items()}})
+    return len(fresh)
+
+
+def head_of(repository: Repository, release: Release, now: datetime) -> str:
+    """The commit of one release, looked for now if it is not known; "" when nothing says.
+
+    Raises GitError.
+    """
+    row = ReleaseHead.objects.filter(repository=repository, release=release).first()
+    if row is not None:
+        return row.sha
+    found = resolve(repository, [release]).get(release.pk)
+    if found is None:
+        return ""
+    ReleaseHead.objects.update_or_create(
+        release=release, repository=repository,
+        defaults={"sha": found[0], "how": found[1], "at": now},
+    )  # fmt: skip
+    return found[0]
+
+
+def resolve(repository: Repository, rows: Sequence[Release]) -> dict[int, tuple[str, str]]:
+    """Commit of each release and who said so, by id; the surest source first. Raises GitError."""
+    told = dict(
+        Commit.objects.filter(release__in=rows, position=0, repository=repository.name).values_list(
+            "release_id", "sha"
+        )
+    )
+    alone = not Repository.objects.filter(project=repository.project_id).exclude(
+        pk=repository.pk
+    ).exists()  # fmt: skip
+    names = {row.pk: list(_names(row, repository, told.get(row.pk, ""), alone)) for row in rows}
+    meant = reading.resolve(
+        clone.folder_of(repository), [name for pairs in names.values() for name, _ in pairs]
+    )
+    found = {}
+    for release, pairs in names.items():
+        hit = next(((meant[name], how) for name, how in pairs if name in meant), None)
+        if hit:
+            found[release] = hit
+    return found
+
+
+def _names(
+    release: Release, repository: Repository, told: str, alone: bool
+) -> Iterable[tuple[str, str]]:
+    """What the commit of a release may be called, and who says so."""
+    for ref in _refs(release):
+        if ref.get("commit") and (ref.get("repository") == repository.name or alone):
+            yield str(ref["commit"]), "as the tool told"
+    if told:
+        yield told, "the newest commit that the tool told"
+    version = release.version
+    tags = dict.fromkeys((version, *_tags(version)))
+    for tag in tags:
+        yield f"refs/tags/{tag}", f"by the tag {tag}"
+    inside = _INSIDE.search(version)
+    if inside and not (inside[1].isdecimal() and len(inside[1]) < 12):
+        yield inside[1], "named in the version"
+
+
+def _refs(release: Release) -> list[Mapping[str, object]]:
+    refs = release.refs if isinstance(release.refs, list) else []
+    return [ref for ref in refs if isinstance(ref, Mapping)]
+
+
+def _tags(version: str) -> Iterable[str]:
+    """`shop@1.2.0+45` may be tagged `1.2.0`, `v1.2.0`, `shop-1.2.0`, `shop/v1.2.0` ..."""
+    package, _, bare = version.rpartition("@")
+    plain = bare.partition("+")[0]
+    numbers = plain[1:] if plain[:1] in "vV" and plain[1:2].isdigit() else plain
+    for text in dict.fromkeys((bare, plain, numbers)):
+        yield text
+        yield f"v{text}"
+        yield f"release-{text}"
+        yield f"release/{text}"
+        if package:
+            yield from (f"{package}{sign}{text}" for sign in ("@", "-", "-v", "/", "/v"))
+    if (read := parse(version)) and package == "" and read.package:
+        yield version[len(read.package) + 1 :]
+
+
+# --- What releases brought ---------------------------------------------------------------------
+
+
+def _fill(repository: Repository, rows: Sequence[Release], shas: Mapping[int, str]) -> None:
+    """Write down the commits of releases that no tool has told of, newest releases first."""
+    told = set(Commit.objects.filter(release__in=rows).values_list("release_id", flat=True))
+    ordered = in_order([known(row) for row in rows if row.pk in shas])
+    by_version = {row.version: row for row in rows}
+    filled = 0
+    for newer, older in pairwise(ordered[:FILLED_AMONG]):
+        release = by_version[newer.version]
+        if release.pk in told or filled >= FILLED:
+            continue
+        base = _previous(release, repository) or shas[by_version[older.version].pk]
+        entries = reading.log(clone.folder_of(repository), shas[release.pk], base, MOST_COMMITS)
+        if entries:
+            commits = [_told(entry, repository.name) for entry in entries]
+            with transaction.atomic():
+                releases.write_commits(release, commits)
+            filled += 1
+
+
+def _previous(release: Release, repository: Repository) -> str:
+    """Where a release began, as the tool told; "" when the clone knows no such commit."""
+    for ref in _refs(release):
+        previous = str(ref.get("previousCommit") or "")
+        if ref.get("repository") == repository.name and reading.is_sha(previous):
+            known_here = reading.resolve(clone.folder_of(repository), [previous])
+            return known_here.get(previous, "")
+    return ""
+
+
+def _told(entry: reading.Logged, name: str) -> CommitTold:
+    touched = [
+        (path, kind if kind in "AD" else "M")
+        for kind, was, after in entry.files
+        for path in ([was, after] if kind == "R" else [after or was])
+    ]
+    return CommitTold(
+        sha=entry.sha, committed_at=entry.at, repository=name,
+        message=entry.subject.replace("\x00", ""), author_name=entry.author.replace("\x00", ""),
+        author_email=entry.email, patch_set=tuple(touched[:200]),
+    )  # fmt: skip
