@@ -48,6 +48,9 @@ TABLE = (
     Task("tracker.tasks.score_fresh", IO, every=300),
     Task("tracker.tasks.score", IO, every=3600),
     Task("tracker.tasks.resolve_quiet", IO, every=3600),
+    Task("tracker.tasks.fetch_code", IO, every=20),
+    Task("tracker.tasks.tidy_code", IO, every=3600),
+    Task("tracker.tasks.suspect", IO, every=20),
 )
 
 VISIBILITY = 300

@@ -12,8 +12,10 @@ from tracker.actions import (
     escalation,
     forgetting,
     moving,
+    repositories,
     retain,
     scoring,
+    suspecting,
     undo,
     upkeep,
     varying,
@@ -111,3 +113,21 @@ def assemble() -> int:
 def tidy_uploads() -> int:
     """Let go of uploads that no event asks for, and of pieces nobody finished."""
     return assembling.let_go(timezone.now(), settings.SYMBOLS_DAYS)
+
+
+@shared_task(name="tracker.tasks.fetch_code")
+def fetch_code() -> int:
+    """Fetch the repositories that are due."""
+    return repositories.work_off(timezone.now() + timedelta(seconds=15), timezone.now)
+
+
+@shared_task(name="tracker.tasks.tidy_code")
+def tidy_code() -> int:
+    """Delete clones whose repository is gone."""
+    return repositories.tidy()
+
+
+@shared_task(name="tracker.tasks.suspect")
+def suspect() -> int:
+    """Look for the commits that brought what is new or came back."""
+    return suspecting.work_off(timezone.now() + timedelta(seconds=20), timezone.now)
