@@ -26,6 +26,7 @@ from django.db.models import (
 )
 from django.db.models.functions import JSONObject, RowNumber
 
+from tracker.code import with_heads
 from tracker.domain.search import Term, literal
 from tracker.event_extras import with_beside
 from tracker.models import (
@@ -225,9 +226,9 @@ class Neighbours:
 
 
 def latest_event(issue: Issue) -> EventRow | None:
-    """The newest stored event, with what came beside it."""
+    """The newest stored event, with what came beside it and the commits of its release."""
     rows = EventRow.objects.of_issue(issue.project_id, *issue.sources())
-    return with_beside(rows).first()
+    return with_heads(with_beside(rows)).first()
 
 
 def stored_events(issue: Issue) -> int:
@@ -238,7 +239,7 @@ def stored_events(issue: Issue) -> int:
 def one_event(issue: Issue, event_id: str) -> EventRow | None:
     """A stored event of this issue; an id of another issue is not found."""
     rows = EventRow.objects.of_issue(issue.project_id, *issue.sources())
-    return with_beside(rows).filter(event_id=event_id).first()
+    return with_heads(with_beside(rows)).filter(event_id=event_id).first()
 
 
 def neighbours(issue: Issue, event: EventRow) -> Neighbours:

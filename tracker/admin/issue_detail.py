@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from tracker import event_extras, origins, readers
+from tracker import code, event_extras, origins, readers
 from tracker.access import Access
 from tracker.admin.issue_list import PRIORITY_NAMES, badge
 from tracker.admin.issue_moves import moving_context
@@ -53,7 +53,7 @@ def detail_context(
     """Everything the page shows; seven queries beyond the issue, event, roles and projects."""
     project = issue.project
     data = _unpacked(event)
-    anatomy = dissect(data)
+    anatomy = code.shown(issue, event, dissect(data))
     past = readers.history(issue)
     names = readers.environment_names(issue)
     shares = readers.tag_shares(issue)
@@ -64,6 +64,7 @@ def detail_context(
         "badge": badge(issue),
         "headline": headline(issue, past, now, origins.marks_of(origin.rollouts)),
         "origin": origin,
+        "suspicion": code.suspicion_of(issue),
         "snoozed": snoozed(issue),
         "event": event,
         "event_hex": event.event_id.hex if event else "",

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from tracker import event_extras, origins, readers
+from tracker import code, event_extras, origins, readers
 from tracker.admin._typed import StockAdmin
 from tracker.admin.base import access_of
 from tracker.admin.issue_bulk import BulkPages, job_strip, selection
@@ -145,7 +145,8 @@ class IssueAdmin(BulkPages, AffectedPages, MovingPages, StockAdmin[Issue]):
     def _issue(self, request: HttpRequest, issue_id: int) -> Issue:
         issues = readers.with_environment_names(self.get_queryset(request).with_sources())
         since = datetime.now(UTC) - DAYS * DAY
-        rows: QuerySet[Issue] = origins.with_origin(issues, since).select_related(
+        told = code.with_code(origins.with_origin(issues, since))
+        rows: QuerySet[Issue] = told.select_related(
             "first_release", "last_release", "resolved_release", "assignee", "assignee_team"
         )
         issue = rows.filter(pk=issue_id, deleted_at__isnull=True).first()

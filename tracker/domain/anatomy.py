@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tracker.domain.code_paths import Place, place_of
 from tracker.domain.texts import (
     Pairs,
     Text,
@@ -51,6 +52,12 @@ class FrameView:
     variables: Pairs = ()
     package: str = ""
     """The library it belongs to, in a word."""
+    at: tuple[Place, int | None] = (Place(), None)
+    """File and line as they were sent, by which its code is looked for."""
+    link: str = ""
+    """Where people read its line."""
+    borrowed: str = ""
+    """The commit that its lines were taken from, as the SDK sent none."""
 
     @property
     def opens(self) -> bool:
@@ -235,6 +242,7 @@ def _frame(item: Mapping[str, Any], python: bool) -> FrameView:
     return FrameView(
         function, place, path if path != name else "", item.get("in_app") is True,
         tuple(_source(item)), pairs_of(mapping(item.get("vars")), python=python), _package(item),
+        (place_of(item), line if isinstance(line, int) and not isinstance(line, bool) else None),
     )  # fmt: skip
 
 

@@ -107,3 +107,24 @@ def words_of(data: Mapping[str, Any]) -> frozenset[str]:
 def names_in(text: str) -> frozenset[str]:
     """Names in a text that say which code it is about."""
     return frozenset(w for w in _WORD.findall(text) if w.lower() not in _COMMON)
+
+
+_TRACE = re.compile(
+    r"""File\ "(?P<python>[^"]+)",\ line\ (?P<python_line>\d+)
+    |at\ (?:async\ )?(?P<module>[\w.$]+)\.[\w$<>]+\((?P<java>[\w$]+\.\w+):(?P<java_line>\d+)\)
+    |\((?P<js>[^()\s]+):(?P<js_line>\d+):\d+\)
+    |(?:at\ |\#\d+\ |^)(?P<bare>\S+?)[:(](?P<bare_line>\d+)\)?(?::\d+|:in\b.*|:\ .*)?$""",
+    re.VERBOSE,
+)
+
+
+def place_in(line: str) -> tuple[Place, int | None]:
+    """The file and line that a line of a trace, or a bare path, speaks of."""
+    found = _TRACE.search(line.strip()[:2_000])
+    if found is None:
+        return Place(filename=line.strip()[:2_000]), None
+    for kind in ("python", "java", "js", "bare"):
+        if found[kind]:
+            module = (found["module"] or "") if kind == "java" else ""
+            return Place(found[kind], "", module), int(found[f"{kind}_line"][:9])
+    return Place(filename=line.strip()[:2_000]), None

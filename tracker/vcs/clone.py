@@ -87,7 +87,7 @@ def fetch(repository: Repository) -> Fetched:
         return _settled(folder, branch, shortened)
     except (git.GitError, AddressError, vault.VaultError) as error:
         _sweep(folder_of(repository))
-        raise CloneError(_said(error)) from None
+        raise CloneError(_said(error, bool(repository.sealed))) from None
     except OSError as error:
         raise CloneError(f"The clone can't be written: {error.strerror}.") from None
 
@@ -269,21 +269,22 @@ def _sweep(folder: Path) -> None:
                 left.unlink(missing_ok=True)
 
 
+_REFUSED = "The host refuses the token."
 _MEANT = (
-    ("could not read username", "The host asks for a token, and none is given."),
-    ("authentication failed", "The host refuses the token."),
-    ("invalid credentials", "The host refuses the token."),
-    ("http basic: access denied", "The host refuses the token."),
-    ("returned error: 401", "The host refuses the token."),
+    ("authentication failed", _REFUSED), ("invalid credentials", _REFUSED),
+    ("http basic: access denied", _REFUSED), ("returned error: 401", _REFUSED),
     ("returned error: 403", "The host says that this token may not read the repository."),
     ("permission denied (publickey", "The host refuses the SSH key."),
     ("host key verification failed", "The host's SSH key is not the one that is known."),
-    ("unable to update url base from redirection", "The host redirects: use its final address."),
-)
+    ("returned error: 30", "The host redirects to another address: give that one."),
+    ("url base from redirection", "The host redirects to another address: give that one."),
+)  # fmt: skip
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception, has_secret: bool) -> str:
     text = str(error)
+    if "could not read username" in text.lower():
+        return _REFUSED if has_secret else "The host asks for a token, and none is given."
     for sign, meaning in _MEANT:
         if sign in text.lower():
             return meaning

@@ -69,6 +69,7 @@ LINKED: dict[str, tuple[str, str]] = {
     "person": ("users", r"/admin/tracker/project/\d+/people/[0-9a-f-]{36}/"),
     "delete": ("detail", r"/admin/tracker/issue/\d+/remove/"),
     "owners": ("settings", r"/admin/tracker/ownershiprules/project/\d+/"),
+    "code": ("settings", r"/admin/tracker/repository/project/\d+/"),
     "grouping": ("settings", r"/admin/tracker/groupingrules/project/\d+/"),
 }
 
