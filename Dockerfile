@@ -4,6 +4,10 @@ FROM python:3.12-slim
 ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 \
     PATH=/opt/venv/bin:$PATH EMBERWATCH_DATA=/data HOST=0.0.0.0
 
+# Clones of repositories: suspect commits, links to code.
+RUN apt-get update && apt-get install -y --no-install-recommends git openssh-client \
+    && rm -rf /var/lib/apt/lists/*
+
 RUN useradd --system --uid 10001 --create-home --home-dir /data emberwatch \
     && python -m venv /opt/venv
 

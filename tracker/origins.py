@@ -62,22 +62,21 @@ def with_origin(rows: IssueQuerySet, since: datetime) -> IssueQuerySet:
     newest = deploys.order_by("-started_at", "-pk")
     days = RollupDay.objects.filter(project_id=OuterRef("project_id"), issue_id=OuterRef("pk"))
     firsts = days.order_by().values("environment_id").annotate(first=Min("bucket"))
-    owner = IssueOwner.objects.filter(project_id=OuterRef("project_id"), issue_id=OuterRef("pk"))
-    return rows.annotate(
+    return with_owner(rows).annotate(
         origin_first=_told(newest.filter(started_at__lte=OuterRef("first_seen"))[:BEFORE]),
         origin_again=_told(newest.filter(started_at__lte=OuterRef("state_changed_at"))[:BEFORE]),
         origin_chart=_told(newest.filter(started_at__gte=since)[:ON_CHART]),
         origin_days=ArraySubquery(
             firsts.values(pair=JSONObject(environment="environment_id", first="first"))
         ),
-        origin_owner=ArraySubquery(
-            owner.values(
-                told=JSONObject(
-                    revision="revision", line="line", rule="rule", value="value", owners="owners"
-                )
-            )
-        ),
     )
+
+
+def with_owner(rows: IssueQuerySet) -> IssueQuerySet:
+    """The issues with the rule that each fell under, in the same query."""
+    owner = IssueOwner.objects.filter(project_id=OuterRef("project_id"), issue_id=OuterRef("pk"))
+    told = JSONObject(revision="revision", line="line", rule="rule", value="value", owners="owners")
+    return rows.annotate(origin_owner=ArraySubquery(owner.values(told=told)))
 
 
 def _told(rows: QuerySet[Deploy]) -> ArraySubquery:
@@ -93,15 +92,20 @@ def _told(rows: QuerySet[Deploy]) -> ArraySubquery:
 
 def origin_of(issue: Issue, past: Sequence[Activity], names: Mapping[int, str]) -> Origin:
     """Of an issue loaded `with_origin`. `past`: its history; `names`: of environments, by id."""
-    owners: list[dict[str, Any]] = getattr(issue, "origin_owner", [])
     start = start_of(issue, past)
     around = "origin_again" if start.came_back else "origin_first"
     return Origin(
-        owner=_owned(owners[0]) if owners else None,
+        owner=owned_of(issue),
         suspect=suspect(_rollouts(getattr(issue, around, [])), start),
         seen_earlier=seen_earlier(_first_days(issue, names)),
         rollouts=_rollouts(getattr(issue, "origin_chart", [])),
     )
+
+
+def owned_of(issue: Issue) -> Owned | None:
+    """The rule that an issue fell under, if it was loaded `with_owner`."""
+    owners: list[dict[str, Any]] = getattr(issue, "origin_owner", [])
+    return _owned(owners[0]) if owners else None
 
 
 def start_of(issue: Issue, past: Sequence[Activity]) -> Start:

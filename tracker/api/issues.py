@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tracker import readers
+from tracker import code, origins, readers
 from tracker.actions import triage
 from tracker.api import shapes, told
 from tracker.api.base import (
@@ -60,7 +60,7 @@ def issue_of(request: Request, named: str) -> Issue:
         raise missing("issue")
     # Scoped by the projects at hand, which costs no query of its own.
     mine = (
-        Issue.objects.with_sources()
+        code.with_code(origins.with_owner(Issue.objects.with_sources()))
         .filter(project__in=list(access.projects))
         .select_related(*_RELATIONS, "resolved_release")
     )

@@ -82,6 +82,51 @@ class TagShape(serializers.Serializer[Any]):
     values = TagValueShape(many=True)
 
 
+class OwnerShape(serializers.Serializer[Any]):
+    """The ownership rule that an issue fell under last."""
+
+    rule = serializers.CharField()
+    line = serializers.IntegerField()
+    value = serializers.CharField(help_text="What of the event matched.")
+    owners = serializers.ListField(child=serializers.CharField())
+
+
+class SuspectShape(serializers.Serializer[Any]):
+    """A commit that may have brought an issue."""
+
+    sha = serializers.CharField()
+    subject = serializers.CharField()
+    author = serializers.CharField()
+    committed_at = serializers.DateTimeField()
+    release = serializers.CharField(allow_blank=True)
+    confidence = serializers.ChoiceField(["likely", "possible", "unlikely"])
+    reasons = serializers.ListField(child=serializers.CharField())
+    url = serializers.CharField(allow_blank=True)
+
+
+class TouchedShape(serializers.Serializer[Any]):
+    """Who last wrote a line of the stack."""
+
+    path = serializers.CharField()
+    line = serializers.IntegerField()
+    sha = serializers.CharField()
+    author = serializers.CharField()
+    committed_at = serializers.DateTimeField()
+    subject = serializers.CharField()
+    url = serializers.CharField(allow_blank=True)
+
+
+class SuspicionShape(serializers.Serializer[Any]):
+    """What was found among the commits between two releases."""
+
+    good = serializers.CharField(allow_blank=True, help_text="The last release without it.")
+    bad = serializers.CharField(allow_blank=True, help_text="The first release with it.")
+    looked = serializers.IntegerField(help_text="Commits that were looked at.")
+    why = serializers.CharField(allow_blank=True, help_text="What limits the answer.")
+    suspects = SuspectShape(many=True)
+    touched = TouchedShape(many=True)
+
+
 class IssueDetail(IssueShape):
     """An issue alone."""
 
@@ -98,6 +143,8 @@ class IssueDetail(IssueShape):
     state_why = serializers.CharField(help_text="Why it is in its state, when it was not a person.")
     why = Reason(many=True, help_text="Why its events are grouped, the busiest key first.")
     tags = TagShape(many=True)
+    owner = OwnerShape(allow_null=True, help_text="By the ownership rules.")
+    suspect_commits = SuspicionShape(allow_null=True, help_text="Null until a worker has looked.")
 
 
 class SnoozeChange(serializers.Serializer[Any]):

@@ -7,8 +7,11 @@ from typing import Any
 
 from django.conf import settings
 
+from tracker import code, origins
+from tracker.code import Suspicion
 from tracker.domain.event import LEVEL_NAMES
 from tracker.models import Activity, EventRow, GroupingKey, Issue, Project
+from tracker.origins import Owned
 from tracker.readers import TagShare
 
 MESSAGE_IN_LISTS = 1000
@@ -74,7 +77,7 @@ def issue_detail(
     keys: list[GroupingKey],
     shares: list[TagShare],
 ) -> dict[str, Any]:
-    """An issue alone."""
+    """An issue alone; its owner and suspects were loaded with it."""
     return {
         **issue_row(issue, project, environments),
         "message": issue.message,
@@ -97,7 +100,47 @@ def issue_detail(
             }
             for share in shares
         ],
+        "owner": owner(origins.owned_of(issue)),
+        "suspect_commits": suspicion(code.suspicion_of(issue)),
     }
+
+
+def owner(owned: Owned | None) -> dict[str, Any] | None:
+    """The rule that an issue fell under."""
+    if owned is None:
+        return None
+    return {
+        "rule": owned.rule, "line": owned.line, "value": owned.value, "owners": list(owned.owners),
+    }  # fmt: skip
+
+
+def suspicion(found: Suspicion | None) -> dict[str, Any] | None:
+    """Suspect commits, the likeliest first."""
+    if found is None:
+        return None
+    return {
+        "good": found.found.good,
+        "bad": found.found.bad,
+        "looked": found.found.looked,
+        "why": found.found.why,
+        "suspects": [
+            {
+                "sha": one.culprit.sha, "subject": one.culprit.subject,
+                "author": one.culprit.author, "committed_at": one.culprit.at,
+                "release": one.culprit.release, "confidence": one.culprit.sure.value,
+                "reasons": list(one.culprit.reasons), "url": one.link,
+            }
+            for one in found.suspects
+        ],
+        "touched": [
+            {
+                "path": one.touched.path, "line": one.touched.line, "sha": one.touched.sha,
+                "author": one.touched.author, "committed_at": one.touched.at,
+                "subject": one.touched.subject, "url": one.link,
+            }
+            for one in found.touched
+        ],
+    }  # fmt: skip
 
 
 def reason(key: GroupingKey) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Seals the secrets of all channels with the present SECRET_KEY."""
+"""Seals the secrets of all channels and repositories with the present SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from django.db import transaction
 
 from alerts import vault
 from alerts.models import Channel
+from tracker.models import Repository
 
 
 class Command(BaseCommand):
     """After SECRET_KEY was changed, with the old one in SECRET_KEY_FALLBACKS."""
 
-    help = "Encrypt the secrets of all channels anew with the present SECRET_KEY."
+    help = "Encrypt all secrets of channels and repositories anew with the present SECRET_KEY."
 
     def handle(self, *args: Any, **options: Any) -> None:
         done, lost = 0, []
         with transaction.atomic():
-            for channel in Channel.objects.exclude(sealed="").select_for_update():
+            for row in (
+                *Channel.objects.exclude(sealed="").select_for_update(),
+                *Repository.objects.exclude(sealed="").select_for_update(),
+            ):
                 try:
-                    channel.sealed = vault.rotate(channel.sealed)
+                    row.sealed = vault.rotate(row.sealed)
                 except vault.VaultError:
-                    lost.append(f"{channel.name} (id {channel.pk})")
+                    lost.append(f"{row.name} (id {row.pk})")
                     continue
-                channel.save(update_fields=["sealed"])
+                row.save(update_fields=["sealed"])
                 done += 1
         self.stdout.write(f"Rotated: {done}.")
         for name in lost:

@@ -16,7 +16,7 @@ from tests.factories.events import send
 from tests.tracker.admin.test_budgets import ask
 from tests.tracker.vcs import history
 from tests.tracker.vcs.conftest import Cloned, git, now
-from tracker.actions import releases, suspecting, triage
+from tracker.actions import ownership, releases, suspecting, triage
 from tracker.actions.releases import CommitTold, ReleaseTold
 from tracker.models import Commit, Issue, IssueSuspects, Project, Release, ReleaseHead, User
 
@@ -210,3 +210,23 @@ def test_a_clone_that_is_gone_costs_only_what_it_told(
     found = IssueSuspects.objects.get(project_id=shop.pk, issue_id=issue.pk)
     assert "not cloned yet" in found.found["why"] and found.retry_at is not None
     assert "Open in the repository" not in page(owner, issue)
+
+
+def test_the_api_tells_owner_and_suspects(
+    shop: Project, owner: User, cloned: Cloned, crashes: dict[str, Any]
+):
+    from tests.tracker.api.conftest import client_for
+
+    ownership.save(shop, "path:shop/pricing.py #payments", False, None, now(), None)
+    issue = released(shop, crashes, "currency")
+    api = client_for(owner)
+    before = api.get(f"/api/v1/issues/{issue.pk}/").json()
+    assert before["suspect_commits"] is None
+    assert before["owner"]["owners"] == ["#payments"] and before["owner"]["line"] == 1
+    suspecting.work_off(LATER, now)
+    told = api.get(f"/api/v1/issues/{issue.pk}/").json()["suspect_commits"]
+    first = told["suspects"][0]
+    assert first["sha"] == cloned.culprits["currency"] and first["confidence"] == "likely"
+    assert first["url"].endswith(f"/commit/{first['sha']}") and len(first["reasons"]) >= 2
+    assert "email" not in str(told), "addresses of authors stay inside"
+    assert told["touched"][0]["path"] == "shop/pricing.py" and told["looked"] > 40
