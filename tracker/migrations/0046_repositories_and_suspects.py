@@ -13,7 +13,7 @@ TABLES = (Path(__file__).parent / "sql" / "suspects.sql").read_text()
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0044_regressed_by_release"),
+        ("tracker", "0045_message_slots"),
     ]
 
     operations = [
