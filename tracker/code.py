@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from msgspec import Struct
 
@@ -24,7 +24,6 @@ from tracker.domain.code_paths import Place, read_rules
 from tracker.domain.culprits import Culprit, Found, Touched
 from tracker.domain.sights import Sight, Spot, around, clothed, wanted
 from tracker.models import EventRow, Issue, IssueSuspects, ReleaseHead, Repository
-from tracker.models.event import EventQuerySet
 from tracker.models.issue import IssueQuerySet
 from tracker.vcs import clone, git, placing
 
@@ -99,7 +98,7 @@ def with_code(rows: IssueQuerySet) -> IssueQuerySet:
     )
 
 
-def with_heads(rows: EventQuerySet) -> EventQuerySet:
+def with_heads(rows: QuerySet[EventRow]) -> QuerySet[EventRow]:
     """The events with the commits that their releases were made of, in the same query."""
     heads = ReleaseHead.objects.filter(release=OuterRef("release_id"))
     pair = JSONObject(repository="repository_id", sha="sha")
