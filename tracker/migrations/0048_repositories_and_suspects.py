@@ -13,7 +13,7 @@ TABLES = (Path(__file__).parent / "sql" / "suspects.sql").read_text()
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0046_lists_of_teams_and_new_ones"),
+        ("tracker", "0047_monitors_that_recover"),
     ]
 
     operations = [
