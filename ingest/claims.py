@@ -61,7 +61,11 @@ RETURNING id, ids
 
 def _take_fresh(worker: str) -> Claim | None:
     # One claimer at a time: two must not pick the same rows. Held for about a millisecond.
-    run("SELECT pg_advisory_xact_lock(hashtext('ingest_claim'))").fetchall()
+    # A claim that a crash takes away was nobody's: its commit does not wait for the disk.
+    run(
+        """SELECT pg_advisory_xact_lock(hashtext('ingest_claim')),
+                  set_config('synchronous_commit', 'off', true)"""
+    ).fetchall()
     row = run(_FRESH, [BATCH, BATCH_BYTES, worker, settings.DIGEST_LEASE]).fetchone()
     return Claim(row[0], row[1], 0, 0, "") if row else None
 

@@ -21,6 +21,14 @@ def run(sql: str, params: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
     return psycopg.Cursor(raw()).execute(sql, params, prepare=True, binary=True)
 
 
+def need_not_wait() -> None:
+    """The present transaction may be lost whole by a crash: its commit does not wait for the disk.
+
+    Fit for work that would be done again. Any later commit that waits takes it along.
+    """
+    run("SELECT set_config('synchronous_commit', 'off', true)").fetchall()
+
+
 def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
     """Rows turned into columns for `unnest`; `width` empty ones when there are no rows."""
     turned = [list(column) for column in zip(*rows, strict=True)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ingest import claims, digest, inbox
@@ -11,6 +13,7 @@ from tests.factories.events import store_letter as letter
 from tests.factories.projects import make_project
 from tracker import books
 from tracker.models import Activity, EventRow, Issue, Ledger
+from tracker.sql import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,3 +124,29 @@ def test_resolved_issue_regresses_once() -> None:
     assert "1.1" in issue.state_why and "1.0" in issue.state_why
     assert Activity.objects.filter(kind="regressed").count() == 1
     assert balanced()
+
+
+def test_only_what_a_crash_would_have_done_again_does_not_wait_for_the_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: dict[str, str] = {}
+
+    def spy(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def watched(*args: Any) -> Any:
+            done = real(*args)
+            row = run("SHOW synchronous_commit").fetchone()
+            told[name] = row[0] if row else ""
+            return done
+
+        monkeypatch.setattr(module, name, watched)
+
+    spy(inbox, "put_rows")
+    spy(claims, "_take_fresh")
+    spy(claims, "drop")
+    inbox.put_rows([letter(make_project(), event(1))])
+    assert digest.run() == 1
+    assert told == {"put_rows": "on", "_take_fresh": "off", "drop": "off"}
+    row = run("SHOW synchronous_commit").fetchone()
+    assert row is not None and row[0] == "on"

@@ -30,6 +30,7 @@ from tracker.domain.sampling import keep
 from tracker.domain.titles import title_of
 from tracker.domain.words import files_and_functions
 from tracker.models import ActivityKind, IssueText, Ledger
+from tracker.sql import need_not_wait
 
 _days_made: set[date] = set()
 
@@ -52,6 +53,7 @@ def record(batch: Sequence[Prepared], settle: Callable[[], None]) -> Recorded:
         store.ensure_day(day)
         _days_made.add(day)
     with transaction.atomic():
+        need_not_wait()  # lost with a crash, the inbox still has the rows, for they go with it
         fresh = _fresh(batch)
         placement = place(fresh)
         tally = add_up(placement.placed, environments)
