@@ -12,8 +12,11 @@ RUN useradd --system --uid 10001 --create-home --home-dir /data emberwatch \
     && python -m venv /opt/venv
 
 WORKDIR /app
-COPY requirements.lock .
+COPY requirements.lock requirements-s3.lock ./
 RUN pip install --require-hashes -r requirements.lock
+# `docker compose build --build-arg S3=1`: attachments in a bucket (S3_BUCKET).
+ARG S3=""
+RUN test -z "$S3" || pip install --require-hashes -r requirements-s3.lock
 
 COPY . .
 RUN python -m compileall -q config tracker ingest alerts

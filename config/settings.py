@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from config import logs, signing
-from config.env import BadSetting, Env, read_secret
+from config.env import BadSetting, Env, read_secret, require
 from config.run import place
 
 # --- Where we are ------------------------------------------------------------------------------
@@ -243,9 +243,11 @@ STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 300
 MEDIA_ROOT = EMBERWATCH_DATA / "files"
-# Files of events lie there, or in a bucket: that needs django-storages[s3], and boto's own
-# variables for the credentials.
+# Files of events lie there, or in a bucket: that needs `make s3` once, and boto's own variables
+# for the credentials.
 S3_BUCKET = env.text("S3_BUCKET")
+if S3_BUCKET:
+    require("S3_BUCKET", ("storages", "boto3"), "make s3")
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -253,6 +255,8 @@ STORAGES = {
             "bucket_name": S3_BUCKET,
             "endpoint_url": env.text("S3_ENDPOINT") or None,
             "region_name": env.text("S3_REGION") or None,
+            # Servers other than Amazon's know the bucket by the path.
+            "addressing_style": "path" if env.text("S3_ENDPOINT") else "auto",
             "location": env.text("S3_PREFIX", "emberwatch"),
             "default_acl": None,
             "file_overwrite": True,

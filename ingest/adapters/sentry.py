@@ -4,11 +4,12 @@ import base64
 import binascii
 import zlib
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from ingest.adapters import envelope, jsontext
+from ingest.adapters import csp, envelope, jsontext
 from ingest.adapters.base import (
     MAX_EVENT,
     Context,
@@ -123,6 +124,7 @@ class EnvelopeAdapter:
     def check(self, body: bytes, event_id: str) -> Receipt:
         """Framing, counts, and the event's syntax. Raises Malformed."""
         taken = envelope.read(body)
+        report = _report_of(taken.items)
         skipped: Counter[str] = Counter()
         found = ""
         events = kept = 0
@@ -131,6 +133,10 @@ class EnvelopeAdapter:
                 _check_size(item.payload)
                 found = _told_id(item.payload)
                 events = 1
+            elif item is report:
+                told = csp.ADAPTER.check(item.payload, event_id)
+                events, found = told.events, event_id if told.events else ""
+                skipped.update(told.skipped)
             elif item.type == "event" or item.type not in _KEPT:
                 skipped[item.type if item.type in _NAMED else "unknown"] += 1
             else:
@@ -164,6 +170,22 @@ def _holds_minidump(listed: tuple[envelope.Item, ...]) -> bool:
     )
 
 
+def _report_of(listed: tuple[envelope.Item, ...]) -> envelope.Item | None:
+    """The security report that a relay put into an envelope, when it is a known one.
+
+    Beside an event, or after another report, it is counted and left.
+    """
+    found = None
+    for item in listed:
+        if item.type == "event":
+            return None
+        if item.type == "raw_security" and found is None:
+            with suppress(Malformed):
+                csp.ADAPTER.check(item.payload, "")
+                found = item
+    return found
+
+
 _WITH_ID = frozenset({"event", "attachment", "feedback", "transaction"})
 
 
@@ -178,10 +200,15 @@ class _Sorter:
         self.attached = 0
 
     def sort(self, listed: tuple[envelope.Item, ...]) -> Parsed:
+        report = _report_of(listed)
         for item in listed:
             if item.type == "event" and not self.events:
                 _check_size(item.payload)
                 self.events.append(_event(item.payload, self.context))
+            elif item is report:
+                told = csp.ADAPTER.parse(item.payload, self.context)
+                self.events += told.events
+                self.dropped.update(told.dropped)
             elif item.type == "event" or item.type not in _KEPT:
                 self.dropped[item.type if item.type in _NAMED else "unknown"] += 1
             elif item.type == "attachment":

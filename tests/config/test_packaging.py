@@ -19,7 +19,12 @@ from tests.stack import ROOT
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {"migrate", "web", "worker-digest", "worker-io", "beat"}
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-redis.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-redis.lock",
+    "requirements-s3.lock",
+)
 
 
 class TestCompose:
@@ -146,6 +151,7 @@ class TestLocks:
             "requirements-dev.lock": project["project"]["dependencies"]
             + project["dependency-groups"]["dev"],
             "requirements-redis.lock": project["dependency-groups"]["redis"],
+            "requirements-s3.lock": project["dependency-groups"]["s3"],
         }
         for name, requirements in wanted.items():
             locked = set(pins(name))

@@ -8,7 +8,7 @@ import msgspec
 import orjson
 import pytest
 
-from ingest.adapters.base import Malformed, TooLarge
+from ingest.adapters.base import Context, Malformed, TooLarge
 from ingest.adapters.sentry import ADAPTERS, event_from_dict
 
 ENVELOPE, STORE = ADAPTERS
@@ -211,3 +211,44 @@ def test_a_minidump_alone_makes_an_event(context):
     assert parsed.events[0].unhandled and parsed.attachments[0].kind == "event.minidump"
     beside = body + b'\n{"type":"event"}\n{"message":"m"}'
     assert ENVELOPE.parse(beside, context).events[0].message == "m"
+
+
+# --- reports that relays put into envelopes ------------------------------------------------
+
+REPORT = {
+    "csp-report": {
+        "document-uri": "https://shop.example.com/cart",
+        "effective-directive": "script-src",
+        "blocked-uri": "https://evil.example.net/x.js",
+    }
+}
+
+
+def both(body: bytes, context: Context):
+    receipt = ENVELOPE.check(body, FRESH)
+    parsed = ENVELOPE.parse(body, msgspec.structs.replace(context, event_id=receipt.event_id))
+    assert receipt.events == len(parsed.events)
+    assert receipt.skipped == parsed.dropped
+    return receipt, parsed
+
+
+def test_a_security_report_of_a_relay_is_an_event(context):
+    receipt, parsed = both(envelope(("raw_security", REPORT)), context)
+    [event] = parsed.events
+    assert event.type == "csp" and event.csp == ("script-src", "evil.example.net")
+    assert receipt.event_id == event.event_id == FRESH
+
+
+def test_one_report_and_only_without_an_event(context):
+    receipt, parsed = both(envelope(("event", {"message": "x"}), ("raw_security", REPORT)), context)
+    assert [one.message for one in parsed.events] == ["x"]
+    assert receipt.skipped == {"raw_security": 1}
+    receipt, _ = both(envelope(("raw_security", b"{"), ("raw_security", REPORT)), context)
+    assert receipt.events == 1 and receipt.skipped == {"raw_security": 1}
+
+
+def test_a_report_that_is_none_is_counted_and_left(context):
+    noise = {"csp-report": {**REPORT["csp-report"], "blocked-uri": "moz-extension://a"}}
+    for payload, kind in ((b"{", "raw_security"), ({"a": 1}, "raw_security"), (noise, "extension")):
+        receipt, _ = both(envelope(("raw_security", payload)), context)
+        assert (receipt.events, receipt.event_id, receipt.skipped) == (0, "", {kind: 1})
