@@ -13,4 +13,4 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the one listener to tracker; register the gauges."""
-        from alerts import checks, health, receivers  # noqa: F401, PLC0415 - models are ready only now
+        from alerts import checks, health, receivers, searching  # noqa: F401, PLC0415 - models are ready only now

@@ -16,7 +16,17 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from alerts import wake
-from alerts.actions import counting, covering, folding, heartbeat, meeting, outbox, reading, upkeep
+from alerts.actions import (
+    counting,
+    covering,
+    folding,
+    heartbeat,
+    meeting,
+    outbox,
+    reading,
+    ticket_work,
+    upkeep,
+)
 
 log = structlog.get_logger(__name__)
 _waiting = threading.Lock()
@@ -47,6 +57,14 @@ def deliver(delivery_id: int) -> None:
         wake.deliver(delivery_id, countdown=done.again_in)
 
 
+@shared_task(name="alerts.tasks.tickets")
+def tickets(connection_id: int) -> None:
+    """Do what is due at one tracker, then ring for what is due later."""
+    shift = ticket_work.work(connection_id)
+    if shift is not None and shift.again_in is not None:
+        wake.tickets(connection_id, countdown=shift.again_in)
+
+
 @shared_task(name="alerts.tasks.count")
 def count() -> None:
     """Look at the counts of issues that were touched lately."""
@@ -75,6 +93,9 @@ def sweep() -> None:
     covering.cover()
     _ring_for(outbox.due())
     now = timezone.now()
+    ticket_work.look_at_stale(now)
+    for connection in ticket_work.waiting():
+        wake.tickets(connection)
     reading.raise_low_water(now)
     upkeep.purge(now)
 

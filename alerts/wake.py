@@ -93,6 +93,13 @@ def release(countdown: float) -> bool:
     return _bell.ring("alerts.tasks.release", countdown=max(countdown, 0.0))
 
 
+def tickets(connection_id: int, countdown: float | None = None) -> bool:
+    """A connection has work, now or in `countdown` seconds (left to the sweep when far off)."""
+    if countdown is not None and countdown > LONGEST_COUNTDOWN:
+        return False
+    return _bell.ring("alerts.tasks.tickets", connection_id, countdown=countdown)
+
+
 def deliver(delivery_id: int, countdown: float | None = None) -> bool:
     """A delivery may leave, now or in `countdown` seconds (left to the sweep when far off)."""
     if countdown is not None and countdown > LONGEST_COUNTDOWN:

@@ -33,6 +33,7 @@ TABLE = (
     Task("alerts.tasks.evaluate", IO),
     Task("alerts.tasks.deliver", IO),
     Task("alerts.tasks.release", IO),
+    Task("alerts.tasks.tickets", IO),
     Task("alerts.tasks.count", IO, every=60),
     Task("alerts.tasks.sweep", IO, every=30),
     Task("tracker.tasks.escalate", IO, every=60),

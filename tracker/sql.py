@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import psycopg
 from django.db import connection
+
+_ARRAY = re.compile(r"%s(?=::\w+\[\])")
 
 
 def raw() -> psycopg.Connection[Any]:
@@ -18,7 +22,15 @@ def raw() -> psycopg.Connection[Any]:
 
 def run(sql: str, params: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
     """Run one statement, prepared once per connection. Raises psycopg.Error as it is."""
-    return psycopg.Cursor(raw()).execute(sql, params, prepare=True, binary=True)
+    return psycopg.Cursor(raw()).execute(_with_arrays(sql), params, prepare=True, binary=True)
+
+
+@lru_cache(maxsize=512)
+def _with_arrays(sql: str) -> str:
+    """Arrays (whose type is told) travel in binary: writing and reading them as text costs four
+    times as much, ten times for bytes.
+    """
+    return _ARRAY.sub("%b", sql)
 
 
 def need_not_wait() -> None:

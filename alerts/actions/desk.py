@@ -18,6 +18,7 @@ from django.db.models import Prefetch, Q
 from alerts.actions.happening import TAKEN, Happening, facts_of
 from alerts.actions.matching import matching
 from alerts.actions.telling import Teller
+from alerts.actions.ticket_clerk import Clerk
 from alerts.domain import rules
 from alerts.domain.rules import Check, Outcome, Verdict
 from alerts.models import AlertRule, Channel, Decision, Delivery, Incident
@@ -52,6 +53,7 @@ class Desk:
         self._moved: dict[int, Incident] = {}
         self._matching: dict[int, set[int]] = {}
         self._teller: Teller | None = None
+        self._clerk = Clerk((), now)
         if happenings:
             self._load()
 
@@ -104,7 +106,10 @@ class Desk:
         incident = self._move(rule, happening, facts, verdict, past)
         checks = list(verdict.checks)
         if incident is not None and verdict.outcome in rules.TELLING and self._teller:
-            checks += self._teller.tell(rule, issue, happening, verdict.outcome, incident, told)
+            if not rule.only_ticket:
+                checks += self._teller.tell(rule, issue, happening, verdict.outcome, incident, told)
+            if issue is not None and verdict.outcome in (Outcome.OPEN, Outcome.REOPEN):
+                checks += self._clerk.want(rule, issue)
         self._note(rule, happening, verdict, incident, checks)
         return verdict.outcome
 
@@ -115,6 +120,7 @@ class Desk:
         Incident.objects.bulk_create(self._made)
         if self._teller is not None:
             self._teller.write()
+            self._clerk.write()
         Decision.objects.bulk_create(self._decisions, ignore_conflicts=True)
 
     def _load(self) -> None:
@@ -129,7 +135,9 @@ class Desk:
         }
         chosen = Prefetch("channels", Channel.objects.only("pk"), to_attr="chosen")
         self._rules: dict[int, list[AlertRule]] = defaultdict(list)
-        found = AlertRule.objects.filter(project__in=projects).select_related("project__team")
+        found = AlertRule.objects.filter(project__in=projects).select_related(
+            "project__team", "ticket"
+        )
         if self._only:
             found = found.filter(pk__in=[rule.pk for rule in self._only])
         for rule in found.prefetch_related(chosen).order_by("pk"):
@@ -146,6 +154,7 @@ class Desk:
         self._latest: dict[Place, Incident] = {
             (each.rule_id, each.issue_id or 0, each.subject): each for each in latest
         }
+        self._clerk = Clerk(every, self.now)
         self._teller = Teller(projects, self._issues, self._latest.values(), self.now)
 
     def _matches(self, rule: AlertRule, issue_id: int | None) -> bool:

@@ -18,6 +18,7 @@ from django.db.models import Exists, Max, Min, OuterRef
 from alerts.actions import personal
 from alerts.actions.desk import READ, Desk
 from alerts.actions.happening import happening_of
+from alerts.actions.ticket_follow import follow
 from alerts.models import Evaluated, LowWater
 from tracker.models import Activity
 
@@ -48,6 +49,7 @@ def evaluate(now: datetime, limit: int = BATCH) -> Reading:
             desk.read(happening)
         desk.write()
         own = personal.tell(letters, now)
+        follow(letters)
         Evaluated.objects.bulk_create(
             [Evaluated(activity_id=letter.pk, at=now) for letter in letters]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alerts.models import Decision, Delivery, Incident
+from alerts.models import Decision, Delivery, Incident, TicketCall, TicketJob
 
 DECISIONS_KEPT = timedelta(days=14)
 INCIDENTS_KEPT = timedelta(days=90)
@@ -22,4 +22,8 @@ def purge(now: datetime) -> int:
     tests = Delivery.objects.filter(
         kind=Delivery.Kind.TEST, created_at__lt=now - INCIDENTS_KEPT
     ).delete()
-    return gone + ended + tests[0]
+    calls = TicketCall.objects.filter(at__lt=now - DECISIONS_KEPT).delete()
+    jobs = TicketJob.objects.filter(
+        state__in=[TicketJob.State.DONE, TicketJob.State.DEAD], done_at__lt=now - DECISIONS_KEPT
+    ).delete()
+    return gone + ended + tests[0] + calls[0] + jobs[0]

@@ -1,5 +1,23 @@
 """Pages of alerts in the admin; every module of this folder registers its own."""
 
-from alerts.admin import channels, deliveries, hours, incidents, mailbox, rules
+from alerts.admin import (
+    channels,
+    connections,
+    deliveries,
+    hours,
+    incidents,
+    mailbox,
+    rules,
+    tickets,
+)
 
-__all__ = ["channels", "deliveries", "hours", "incidents", "mailbox", "rules"]
+__all__ = [
+    "channels",
+    "connections",
+    "deliveries",
+    "hours",
+    "incidents",
+    "mailbox",
+    "rules",
+    "tickets",
+]

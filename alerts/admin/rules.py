@@ -14,9 +14,9 @@ from alerts.actions.matching import check
 from alerts.actions.preview import SHOWN, preview
 from alerts.admin.base import ProjectAdmin, issue_link, kept, optional, projects_of
 from alerts.domain.rules import TRIGGER_NAMES, Outcome
-from alerts.models import AlertRule, Channel
+from alerts.models import AlertRule, Channel, TicketConnection
 from tracker.domain.search import SearchError
-from tracker.models import Issue, Role
+from tracker.models import Issue, Project, Role
 
 
 class ChannelsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -40,6 +40,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             "project", "name", "enabled", "triggers", "counts", "threshold", "window_minutes",
             "min_level", "environments", "query", "severity", "channels", "cooldown_minutes",
+            "ticket", "only_ticket",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,7 +63,23 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         if counted and cleaned.get("triggers"):
             # Two clocks in one incident: preview could not tell which was first.
             self.add_error("triggers", "A rule waits or counts; make a second one for the other.")
+        self._check_ticket(cleaned, project)
         return cleaned
+
+    def _check_ticket(self, cleaned: dict[str, Any], project: Any) -> None:
+        connection = cleaned.get("ticket")
+        if connection is None and cleaned.get("only_ticket"):
+            self.add_error("ticket", "Choose where the ticket is made.")
+        if connection is None or project is None:
+            return
+        if connection.team_id != project.team_id or connection.project_id not in (None, project.pk):
+            self.add_error("ticket", "This connection is not for this project.")
+        counts = bool(cleaned.get("counts")) or bool(cleaned.get("query"))
+        if not counts and set(cleaned.get("triggers") or ()) & {"first_seen"}:
+            self.add_error(
+                "ticket", "Every new issue would become a ticket: count something, or give a "
+                "search such as users:>=5.",
+            )  # fmt: skip
 
     def clean_query(self) -> str:
         """Refuse what can't be searched."""
@@ -88,6 +105,7 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
         ("When", {"fields": ("triggers", "counts", "threshold", "window_minutes")}),
         ("If", {"fields": ("min_level", "environments", "query")}),
         ("Then", {"fields": ("severity", "channels", "cooldown_minutes")}),
+        ("Ticket", {"fields": ("ticket", "only_ticket")}),
         ("The last 7 days", {"fields": ("would_have_fired",)}),
     )
 
@@ -98,6 +116,13 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
     def get_readonly_fields(self, request: HttpRequest, obj: AlertRule | None = None) -> Any:
         """A rule stays with its project."""
         return ("would_have_fired", *(("project",) if obj is not None else ()))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Connections of the teams that the user administers."""
+        if db_field.name == "ticket":
+            teams = Project.objects.filter(pk__in=projects_of(request, Role.ADMIN)).values("team")
+            kwargs["queryset"] = TicketConnection.objects.filter(team__in=teams)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Channels of the projects that the user administers, as boxes to tick."""

@@ -6,6 +6,13 @@ from alerts.models.hours import QuietHours, Unsubscribed
 from alerts.models.incident import Incident
 from alerts.models.reading import Decision, Evaluated, LowWater, Met
 from alerts.models.rule import AlertRule
+from alerts.models.ticket import (
+    TicketCall,
+    TicketConnection,
+    TicketJob,
+    TicketLink,
+    TicketUser,
+)
 
 __all__ = [
     "AlertRule",
@@ -18,5 +25,10 @@ __all__ = [
     "Mail",
     "Met",
     "QuietHours",
+    "TicketCall",
+    "TicketConnection",
+    "TicketJob",
+    "TicketLink",
+    "TicketUser",
     "Unsubscribed",
 ]

@@ -82,6 +82,13 @@ class AlertRule(models.Model):
         Channel, blank=True, related_name="rules",
         help_text="Empty: every channel of the project.",
     )  # fmt: skip
+    ticket = models.ForeignKey(
+        "alerts.TicketConnection", null=True, blank=True, on_delete=models.SET_NULL,
+        related_name="rules", help_text="Also make a ticket there, one an issue.",
+    )  # fmt: skip
+    only_ticket = models.BooleanField(
+        "tell nobody", default=False, help_text="Only make the ticket."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AlertRuleQuerySet.as_manager()

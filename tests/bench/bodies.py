@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -31,19 +32,19 @@ class Template:
     packed: bytes
 
     @classmethod
-    def of(cls, event: dict[str, object]) -> "Template":
+    def of(cls, event: dict[str, Any]) -> "Template":
         """Leave out what changes, and deflate the rest."""
         kept = {k: v for k, v in event.items() if k not in {"event_id", "timestamp", "user"}}
         rest = orjson.dumps(kept)[1:] + b"\n"
         packer = zlib.compressobj(6, zlib.DEFLATED, RAW_DEFLATE)
         return cls(rest, packer.compress(rest) + packer.flush())
 
-    def body(self, event_id: str, person: int) -> bytes:
-        """An envelope with this event, gzipped."""
+    def body(self, event_id: str, person: int, more: str = "") -> bytes:
+        """An envelope with this event, gzipped; `more` is JSON put among what is fresh."""
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         fresh = (
             f'{{"event_id":"{event_id}","timestamp":"{now}","user":{{"id":"{person}",'
-            f'"email":"person{person}@example.com","ip_address":"203.0.113.{person % 250}"}},'
+            f'"email":"person{person}@example.com","ip_address":"203.0.113.{person % 250}"}},{more}'
         )
         length = len(fresh) + len(self.rest) - 1
         head = (
@@ -57,13 +58,40 @@ class Template:
         return GZIP_HEAD + start + self.packed + end
 
 
-class Source:
-    """Events without end, over all faults in a shuffled order; ids are never repeated."""
+def shaped(event: dict[str, Any], shape: str) -> dict[str, Any]:
+    """An event of the corpus (30 KB) made small (3 KB) or large (300 KB)."""
+    if shape == "large":
+        return {**event, "extra": {f"part {n}": event["breadcrumbs"] for n in range(16)}}
+    if shape != "small" and not shape.startswith("lots:"):
+        return event
+    kept = {k: v for k, v in event.items() if k not in {"breadcrumbs", "modules", "extra"}}
+    values = [
+        {**link, "stacktrace": {"frames": [
+            {name: value for name, value in frame.items() if name not in _LONG}
+            for frame in link["stacktrace"]["frames"][-5:]
+        ]}}
+        for link in event["exception"]["values"][-1:]
+    ]  # fmt: skip
+    return {**kept, "exception": {"values": values}, "contexts": {}}
 
-    def __init__(self, corpus: Path, seed: int = 5) -> None:
+
+_LONG = {"vars", "pre_context", "post_context"}
+
+
+class Source:
+    """Events without end, over all faults in a shuffled order; ids are never repeated.
+
+    Shapes: `typical`, `small`, `large`, `giant` (one fault only) and `lots:N` (small ones,
+    each of another of N issues).
+    """
+
+    def __init__(self, corpus: Path, seed: int = 5, shape: str = "typical") -> None:
         self._rng = random.Random(seed)
-        self._templates = [Template.of(event) for _, event in faults.read(corpus)]
+        events = [event for _, event in faults.read(corpus)]
+        events = events[:1] if shape == "giant" else events
+        self._templates = [Template.of(shaped(event, shape)) for event in events]
         self._rng.shuffle(self._templates)
+        self._lots = int(shape[5:]) if shape.startswith("lots:") else 0
         self._at = 0
 
     def take(self) -> tuple[str, bytes]:
@@ -71,7 +99,10 @@ class Source:
         template = self._templates[self._at % len(self._templates)]
         self._at += 1
         event_id = os.urandom(16).hex()
-        return event_id, template.body(event_id, self._rng.randrange(1, PEOPLE))
+        more = ""
+        if self._lots:  # a step that shares no factor with N visits every lot before any twice
+            more = f'"fingerprint":["lot-{1 + self._at * 7919 % self._lots}"],'
+        return event_id, template.body(event_id, self._rng.randrange(1, PEOPLE), more)
 
     def json_bytes(self) -> int:
         """Median size of an event's JSON."""

@@ -1,6 +1,7 @@
 """The load, in a process of its own: post a number of events over kept connections, tell how it went.
 
 python -m tests.bench.load --port P --project N --key K --corpus FILE -n 5000 -c 16
+    [--shape typical] [--rate 500]
 """
 
 import argparse
@@ -36,17 +37,19 @@ class Load:
 
     def __init__(self, wanted: argparse.Namespace) -> None:
         self.wanted = wanted
-        self.source = Source(wanted.corpus)
+        self.source = Source(wanted.corpus, shape=wanted.shape)
         self.left = wanted.n
         self.statuses: Counter[str] = Counter()
         self.latencies: list[float] = []
         self.bytes = 0
+        self.began = 0.0
         path = f"/api/{wanted.project}/envelope/"
         self.head = headers(path, f"127.0.0.1:{wanted.port}", wanted.key)
 
     async def run(self) -> dict[str, object]:
         """Post everything."""
         began, cpu = time.monotonic(), _cpu()
+        self.began = began
         await asyncio.gather(*(self._connection() for _ in range(self.wanted.c)))
         seconds = time.monotonic() - began
         return {
@@ -70,9 +73,16 @@ class Load:
             await self._talk(reader, writer)
             writer.close()
 
+    async def _turn(self) -> None:
+        """Wait until the next event is due, where there is a rate."""
+        if self.wanted.rate:
+            due = self.began + (self.wanted.n - self.left) / self.wanted.rate
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         open_still = True
         while open_still and self.left > 0:
+            await self._turn()
             self.left -= 1
             _, body = self.source.take()
             self.bytes += len(body)
@@ -98,6 +108,8 @@ def main() -> None:
     for name in ("--port", "--project", "-n", "-c"):
         parser.add_argument(name, type=int, required=True)
     parser.add_argument("--key", required=True)
+    parser.add_argument("--shape", default="typical")
+    parser.add_argument("--rate", type=float, default=0.0, help="events a second; 0: no limit")
     parser.add_argument("--corpus", type=Path, required=True)
     print(json.dumps(asyncio.run(Load(parser.parse_args()).run())))
 

@@ -1,39 +1,78 @@
 """The figures of a bench as a table for people."""
 
+from collections.abc import Iterator
 from typing import Any
 
-WIDTH = 34
+WIDTH = 36
+Row = tuple[str, str]
 
 
 def table(result: dict[str, Any]) -> str:
     """One line a figure."""
-    load, visible, floor = result["load"], result["visible_ms"], result["floor"]
+    rows = [*_end_to_end(result), *_floor(result), *_others(result), *_whole(result)]
+    return "\n".join(f"{name:<{WIDTH}}{value}" for name, value in rows)
+
+
+def _end_to_end(result: dict[str, Any]) -> Iterator[Row]:
+    load, visible = result["load"], result["visible_ms"]
     kinds = ", ".join(
         f"{name} {1000 * used / max(1, load['events']):.2f}"
         for name, used in sorted(load["cpu_s"].items(), key=lambda pair: -pair[1])
         if name != "total"
     )
-    rows = [
-        ("machine", f"{result['cores']} cores, Python {result['python']}"),
-        ("load", f"{load['events']:,} events of 30 KB ({load['body_bytes']:,} bytes gzipped)"),
-        (
-            "answers",
-            ", ".join(f"{count:,} x {status}" for status, count in load["statuses"].items()),
-        ),
-        ("accepted", f"{load['accepted_per_s']:,.0f} events/s"),
-        ("accept p50 / p99", f"{load['accept_ms']['p50']} / {load['accept_ms']['p99']} ms"),
-        ("digested, first post to last row", f"{load['digested_per_s']:,.0f} events/s"),
-        ("CPU, all processes", f"{load['cpu_ms_per_event']:.2f} ms/event"),
-        ("  of these", f"{kinds}"),
-        ("floor: unpack and read JSON", f"{floor['decode']['cpu_ms']:.3f} ms/event"),
-        ("floor: all pure work, 1 process", f"{floor['pure']['cpu_ms']:.3f} ms/event"),
-        ("CPU against the pure floor", f"{result['ratio_to_floor']:.2f} x"),
-        ("visible p50 / p99, 1 event/s", f"{visible.get('p50')} / {visible.get('p99')} ms"),
-        ("stored", f"{result['bytes_per_event_stored']:,} bytes/event, indexes included"),
-        ("memory, all processes", f"{result['memory_mb']:,.0f} MB"),
-        ("idle", f"{result['idle_cpu_ms_per_s']:.0f} ms CPU a second"),
-        ("issues of 200 faults", str(result["issues"])),
-        ("lost; books balance", f"{load['lost']}; {'yes' if result['consistent'] else 'NO'}"),
-        ("machine busy with other things", f"{100 * load['elsewhere']:.0f} %"),
-    ]
-    return "\n".join(f"{name:<{WIDTH}}{value}" for name, value in rows)
+    answers = ", ".join(f"{count:,} x {status}" for status, count in load["statuses"].items())
+    yield "machine", f"{result['cores']} cores, Python {result['python']}"
+    yield "load", f"{load['events']:,} events of 30 KB ({load['body_bytes']:,} bytes gzipped)"
+    yield "answers", answers
+    yield "accepted", f"{load['accepted_per_s']:,.0f} events/s"
+    yield "digested, first post to last row", f"{load['digested_per_s']:,.0f} events/s"
+    yield "CPU, all processes", f"{load['cpu_ms_per_event']:.2f} ms/event"
+    yield "  of these", kinds
+    yield (
+        "accept p50 / p99, at full load",
+        f"{load['accept_ms']['p50']} / {load['accept_ms']['p99']} ms",
+    )
+    if half := result.get("half"):
+        told = half["accept_ms"]
+        yield f"accept p50 / p99, at {half['rate']:,}/s", f"{told['p50']} / {told['p99']} ms"
+    if visible:
+        yield "visible p50 / p99, 1 event/s", f"{visible['p50']} / {visible['p99']} ms"
+
+
+def _floor(result: dict[str, Any]) -> Iterator[Row]:
+    floor, ratios = result["floor"], result["ratios"]
+    yield "floor: unpack and read JSON", f"{floor['decode']['cpu_ms']:.3f} ms/event"
+    yield "floor: all pure work, 1 process", f"{floor['pure']['cpu_ms']:.3f} ms/event"
+    yield "floor: bare Django view, granian", f"{floor['bare_view']['cpu_ms']:.3f} ms/request"
+    yield "digest / pure work", f"{ratios['digest_to_pure']:.2f} x"
+    yield "web / bare view", f"{ratios['accept_to_bare_view']:.2f} x"
+
+
+def _others(result: dict[str, Any]) -> Iterator[Row]:
+    for shape, load in result.get("sizes", {}).items():
+        each = f"{load['digested_per_s']:,.0f} events/s, {load['cpu_ms_per_event']:.2f} ms CPU"
+        yield f"{shape} events ({load['body_bytes']:,} bytes)", each
+    if "giant" in result:
+        yield "all events in one issue", _against(result["giant"], result)
+    names = {
+        "spread": "after 1,000,000 events, a fortnight",
+        "many": "100,000 issues, few alike in a batch",
+        "one_day": "after 1,000,000 events in one day",
+    }
+    for name, load in result.get("growth", {}).items():
+        yield names[name], _against(load, result)
+
+
+def _against(load: dict[str, Any], result: dict[str, Any]) -> str:
+    share = load["digested_per_s"] / result["load"]["digested_per_s"]
+    return f"{load['digested_per_s']:,.0f} events/s, {share:.2f} x"
+
+
+def _whole(result: dict[str, Any]) -> Iterator[Row]:
+    load = result["load"]
+    yield "stored", f"{result['bytes_per_event_stored']:,} bytes/event, indexes included"
+    yield "memory, all processes", f"{result['memory_mb']:,.0f} MB"
+    yield "idle", f"{result['idle_cpu_ms_per_s']:.0f} ms CPU a second"
+    yield "issues of 200 faults", str(result["issues"])
+    yield "lost; books balance", f"{load['lost']}; {'yes' if result['consistent'] else 'NO'}"
+    yield "machine busy with other things", f"{100 * load['elsewhere']:.0f} %"

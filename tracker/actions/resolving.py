@@ -42,12 +42,14 @@ Change = Callable[[Issue], dict[str, Any]]
 # -- resolve ----------------------------------------------------------------------------
 
 
-def resolve(issues: QuerySet[Issue], actor: User | None, now: datetime) -> Outcome:
+def resolve(issues: QuerySet[Issue], actor: User | None, now: datetime, why: str = "") -> Outcome:
     """Mark issues as resolved: an event that happens from now on reopens them.
 
-    Not one of an older release than the last one affected: that is a straggler.
+    Not one of an older release than the last one affected: that is a straggler. `why` is for
+    the history.
     """
-    return _resolve_now(issues, Cause.TRIAGER_RESOLVED, How.NOW, actor, now, {})
+    more = {"why": why} if why else {}
+    return _resolve_now(issues, Cause.TRIAGER_RESOLVED, How.NOW, actor, now, more)
 
 
 def resolve_quiet(issues: QuerySet[Issue], days: int, now: datetime) -> Outcome:
@@ -146,9 +148,13 @@ def _resolved(row: Issue, release_id: int | None, now: datetime, **told: Any) ->
     return dict(row.resolution)
 
 
-def reopen(issues: QuerySet[Issue], actor: User | None, now: datetime) -> Outcome:
-    """Put resolved and snoozed issues back among the unresolved."""
-    return _go(issues, Cause.TRIAGER_REOPENED, ActivityKind.REOPENED, actor, now, _nothing_more)
+def reopen(issues: QuerySet[Issue], actor: User | None, now: datetime, why: str = "") -> Outcome:
+    """Put resolved and snoozed issues back among the unresolved; `why` is for the history."""
+
+    def told(_: Issue) -> dict[str, Any]:
+        return {"why": why} if why else {}
+
+    return _go(issues, Cause.TRIAGER_REOPENED, ActivityKind.REOPENED, actor, now, lambda _: told)
 
 
 # -- snooze -----------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from tracker.actions.undo import VALID
 from tracker.admin.base import access_of
 from tracker.admin.issue_list import ListState, found_by
 from tracker.admin.verbs import BULK_LIMIT, NEEDS_ADMIN, as_job, carry_out, chosen, said, take_back
+from tracker.asides import bulk_view
 from tracker.models import BulkJob, Role
 from tracker.models.issue import IssueQuerySet
 
@@ -110,6 +111,8 @@ class BulkPages:
         issues = chosen(access_of(request), ids, _role(action))
         if action in NEEDS_ADMIN and not request.POST.get("confirmed"):
             return self._confirm(request, issues, action)
+        if view := bulk_view(action):
+            return view(request, issues)
         said(request, carry_out(request, issues, action))
         request.session["chosen"] = ids
         return back
@@ -132,9 +135,12 @@ class BulkPages:
                 else "There is nothing here that you may change."
             ))  # fmt: skip
             return back
-        if action == "merge" and len(ids) > BULK_LIMIT:
-            messages.warning(request, f"At most {BULK_LIMIT} issues can be merged at once.")
+        view = bulk_view(action)
+        if (action == "merge" or view) and len(ids) > BULK_LIMIT:
+            messages.warning(request, f"At most {BULK_LIMIT} issues at once for this.")
             return back
+        if view:
+            return view(request, chosen(access, ids, _role(action)))
         if not request.POST.get("confirmed"):
             return self._confirm(request, access.issues().filter(pk__in=ids), action, moment)
         if len(ids) <= BULK_LIMIT:

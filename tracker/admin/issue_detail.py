@@ -193,6 +193,8 @@ def told(entry: Activity) -> Happening:
         )
     elif entry.kind == ActivityKind.ACKNOWLEDGED:
         text = ""  # the same for people elsewhere
+    elif entry.kind == ActivityKind.TICKET:
+        what = str(data.get("what") or "ticket")
     elif entry.kind == ActivityKind.UNDONE:
         what = f"took back: {_UNDONE.get(str(data.get('verb')), 'a change')}"
     release = str(data.get("release") or "")

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from tracker import readers
 from tracker.access import Access
+from tracker.asides import marked
 from tracker.charts import sparkline
 from tracker.domain.search import LEVELS, Query, SearchError, parse
 from tracker.domain.trends import HOUR, floor_to, series
@@ -122,7 +123,7 @@ def list_context(state: ListState, access: Access, now: datetime, shelf: Menus) 
     """Everything the page shows; three queries beyond the menus and the user's roles."""
     found, error = found_by(state, access, now)
     environments = shelf.environments
-    page = readers.issue_page(found, state.sort, state.cursor, PAGE)
+    page = readers.issue_page(marked(found), state.sort, state.cursor, PAGE)
     return {
         "state": state,
         "error": error,

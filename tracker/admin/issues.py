@@ -23,6 +23,7 @@ from tracker.admin.issue_list import DEFAULT, ListState, found_by, list_context
 from tracker.admin.issue_moves import MovingPages
 from tracker.admin.people import AffectedPages
 from tracker.admin.verbs import carry_out, chosen, said, take_back, undoable
+from tracker.asides import asides_of, bulk_choices
 from tracker.domain.trends import DAY
 from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
@@ -106,7 +107,7 @@ class IssueAdmin(BulkPages, AffectedPages, MovingPages, StockAdmin[Issue]):
             **list_context(state, access, now, shelf),
             "title": "Issues", "opts": self.opts, "now": now, "undo": undoable(request, now),
             "can_admin": access.has(Role.ADMIN), "job": job_strip(request, now),
-            "kept": selection(request),
+            "kept": selection(request), "more_choices": bulk_choices(),
             **(extra_context or {}),
         }  # fmt: skip
         answer = TemplateResponse(request, "admin/tracker/issue/list.html", context)
@@ -186,6 +187,7 @@ class IssueAdmin(BulkPages, AffectedPages, MovingPages, StockAdmin[Issue]):
             **detail_context(issue, event, access_of(request), now),
             "title": issue.short_id, "opts": self.opts, "now": now, "on_event": bool(event_id),
             "undo": undoable(request, now, issue.pk),
+            "asides": asides_of(request, issue, access_of(request), now),
         }  # fmt: skip
         return TemplateResponse(request, "admin/tracker/issue/detail.html", context)
 

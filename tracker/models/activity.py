@@ -31,6 +31,7 @@ class ActivityKind(models.TextChoices):
     DELETED = "deleted", "deleted"
     RULES_CHANGED = "rules_changed", "grouping rules changed"
     OWNERSHIP_CHANGED = "ownership_changed", "ownership rules changed"
+    TICKET = "ticket", "ticket"
     GROUPING_UPGRADED = "grouping_upgraded", "grouping upgraded"
 
 

@@ -172,8 +172,17 @@ def _tag(term: Term, _: Asked) -> Q:
     return _tagged(values_of("value", term.values), term.subkey)
 
 
+HAS: dict[str, Callable[[], Q]] = {"user": lambda: Q(users__gt=0)}
+"""What `has:` means where it is no tag; an app above adds its own (`ticket`)."""
+
+
 def _has(term: Term, _: Asked) -> Q:
-    return any_of(Q(users__gt=0) if v == "user" else _tagged(Q(), v) for v in term.values)
+    return any_of(HAS[v]() if v in HAS else _tagged(Q(), v) for v in term.values)
+
+
+def _ticket(_term: Term, _: Asked) -> Q:
+    """Replaced by the app that knows of tickets."""
+    raise SearchError("There are no tickets here.")
 
 
 def _release(term: Term, asked: Asked) -> Q:
@@ -291,4 +300,5 @@ MEANINGS: dict[str, Callable[[Term, Asked], Q]] = {
     "trace_id": _trace,
     "event_id": _event,
     "id": _id,
+    "ticket": _ticket,
 }

@@ -1,4 +1,4 @@
-"""Seals the secrets of all channels and repositories with the present SECRET_KEY."""
+"""Seals all secrets (channels, ticket connections, repositories) with the present SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from alerts import vault
-from alerts.models import Channel
+from alerts.models import Channel, TicketConnection
 from tracker.models import Repository
 
 
 class Command(BaseCommand):
     """After SECRET_KEY was changed, with the old one in SECRET_KEY_FALLBACKS."""
 
-    help = "Encrypt all secrets of channels and repositories anew with the present SECRET_KEY."
+    help = (
+        "Encrypt all secrets of channels, ticket connections and repositories anew with the "
+        "present SECRET_KEY."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         done, lost = 0, []
         with transaction.atomic():
             for row in (
                 *Channel.objects.exclude(sealed="").select_for_update(),
+                *TicketConnection.objects.exclude(sealed="").select_for_update(),
                 *Repository.objects.exclude(sealed="").select_for_update(),
             ):
                 try:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0002_counters_folding_and_quiet_hours"),
+        ("alerts", "0003_tickets"),
     ]
 
     operations = [

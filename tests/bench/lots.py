@@ -1,0 +1,66 @@
+"""Rows in bulk for the bench's growth: issues that events of the shape `lots:N` find again."""
+
+from datetime import UTC, datetime
+
+import orjson
+from django.db import connection
+
+from ingest.adapters.base import Context
+from ingest.registry import find
+from tests.factories.envelopes import error_event
+from tracker.domain.grouping import keys_of
+from tracker.sql import run
+
+
+def fingerprint(number: int) -> str:
+    """What events of lot `number` carry (tests/bench/bodies.py)."""
+    return f"lot-{number}"
+
+
+def adopt(project_id: int) -> None:
+    """Give each issue of a project the key that events of its lot have."""
+    store, context = find("store"), Context(project_id, datetime.now(UTC).timestamp())
+    numbers = [row[0] for row in run(
+        "SELECT issue_id FROM tracker_groupingkey WHERE project_id = %s ORDER BY issue_id",
+        [project_id],
+    )]  # fmt: skip
+    hashes, version = [], ""
+    for number in numbers:
+        body = orjson.dumps(error_event(fingerprint=[fingerprint(number)]))
+        keys = keys_of(store.parse(body, context).events[0], "g1")
+        version = keys.version
+        hashes.append(keys.keys[0].hash)
+    run(
+        """UPDATE tracker_groupingkey k SET hash = q.hash, version = %s
+           FROM unnest(%s::bigint[], %s::bytea[]) q (issue_id, hash)
+           WHERE k.project_id = %s AND k.issue_id = q.issue_id""",
+        [version, numbers, hashes, project_id],
+    )
+
+
+def copy_to_today(project_id: int, count: int) -> None:
+    """Multiply a project's events of today until there are `count` more."""
+    names = [row[0] for row in run(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'tracker_event'::regclass AND attnum > 0"
+        " AND NOT attisdropped ORDER BY attnum"
+    )]  # fmt: skip
+    values = ", ".join("gen_random_uuid()" if name == "event_id" else name for name in names)
+    today = datetime.now(UTC).date()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO tracker_event ({", ".join(names)})
+                SELECT {values} FROM (
+                  SELECT e.* FROM tracker_event e, generate_series(1, 1 + %s / 1000) s
+                  WHERE e.project_id = %s AND e.day = %s
+                    AND e.event_id IN (SELECT event_id FROM tracker_event
+                                       WHERE project_id = %s AND day = %s LIMIT 1000)
+                  LIMIT %s) q""",
+            [count, project_id, today, project_id, today, count],
+        )
+        cursor.execute(
+            """INSERT INTO tracker_eventseen (project_id, event_id, day)
+               SELECT project_id, event_id, day FROM tracker_event
+               WHERE project_id = %s AND day = %s ON CONFLICT DO NOTHING""",
+            [project_id, today],
+        )
+        cursor.execute("VACUUM (ANALYZE) tracker_eventseen")

@@ -1,0 +1,97 @@
+"""The scenarios of `make bench`: each loads the stack in one way and answers figures."""
+
+from typing import Any
+
+from tests.bench.stage import Stage, say
+from tests.journeys.window import Project
+
+FILL = """
+from tests.factories import crowd
+made = crowd.fill({issues}, {events}, projects=1)
+[project] = made.projects
+from tests.bench.lots import adopt
+adopt(project.pk)
+project.unlimited = True
+project.save()
+print(project.pk, project.keys.get().public_key)
+"""
+COPY = """
+from tests.bench.lots import copy_to_today
+copy_to_today({project}, {events})
+"""
+
+
+def end_to_end(stage: Stage, warm: int, events: int, singles: int) -> dict[str, Any]:
+    """Typical events as fast as they go, then one a second; the books at the end."""
+    say("warming up")
+    stage.load(warm)
+    stage.window.settle()
+    before = stage.sizes()
+    say(f"posting {events:,} events")
+    loaded = stage.load(events)
+    stored = {
+        name: round((size - before.get(name, 0)) / max(1, loaded["events"]))
+        for name, size in stage.sizes().items()
+    }
+    memory = stage.meter.memory()
+    say("one event a second")
+    visible = stage.visible(singles)
+    say("checking the books")
+    return {
+        "load": loaded,
+        "bytes_per_event_stored": sum(stored.values()),
+        "bytes_per_event_by_table": {name: size for name, size in stored.items() if size},
+        "visible_ms": visible,
+        "memory_mb": memory,
+        "idle_cpu_ms_per_s": stage.idle(),
+        "issues": len(stage.window.issues(stage.project)),
+        "consistent": stage.window.consistent() == [],
+    }
+
+
+def half_load(stage: Stage, rate: float, seconds: float) -> dict[str, Any]:
+    """How long answers take at half of what the stack can do."""
+    say(f"{rate:.0f} events a second for {seconds:.0f} s")
+    loaded = stage.load(int(rate * seconds), rate=rate)
+    return {"rate": round(rate), "accept_ms": loaded["accept_ms"], "lost": loaded["lost"]}
+
+
+def sizes(stage: Stage, events: int) -> dict[str, Any]:
+    """Small and large events."""
+    found = {}
+    for shape, count in (("small", 2 * events), ("large", events // 8)):
+        say(f"posting {count:,} {shape} events")
+        found[shape] = stage.load(count, shape)
+    return found
+
+
+def giant(stage: Stage, events: int) -> dict[str, Any]:
+    """Every event in one issue."""
+    say(f"posting {events:,} events of one issue")
+    return stage.load(events, "giant")
+
+
+def fill(stage: Stage, stored: int, issues: int) -> str:
+    """Events and issues in bulk, into a database that holds none; what FILL prints."""
+    say(f"storing {stored:,} events in {issues:,} issues (a minute or two)")
+    return stage.run_inside(FILL.format(issues=issues, events=stored))
+
+
+def growth(stage: Stage, filled: str, events: int, stored: int, issues: int) -> dict[str, Any]:
+    """The same load with a million events stored, over days and then in one day, and with a
+    hundred thousand issues to find the right one among.
+
+    `filled` is the answer of `fill`.
+    """
+    stage.load(events // 4)
+    say(f"posting {events:,} events with {stored:,} stored over a fortnight")
+    found = {"spread": stage.load(events)}
+    number, key = filled.split()
+    crowded = stage.at(Project(int(number), "", "", key))
+    say(f"posting {events:,} events of {issues:,} issues, hardly two alike in a batch")
+    found["many"] = crowded.load(events, f"lots:{issues}")
+    say(f"storing {stored:,} events in today's partition")
+    stage.run_inside(COPY.format(project=stage.project.id, events=stored))
+    say(f"posting {events:,} events with {stored:,} stored today")
+    found["one_day"] = stage.load(events)
+    return found
