@@ -8,7 +8,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from alerts.actions.reading import unread
-from alerts.models import Delivery, LowWater
+from alerts.models import Delivery, LowWater, TicketJob, TicketLink
 from tracker.gauges import gauge
 
 PAGE_LATE = timedelta(minutes=2)
@@ -76,3 +76,13 @@ def _waiting() -> float:
 @gauge("alerts_deliveries_dead", "Deliveries given up, to be replayed")
 def _dead() -> float:
     return dead_count()
+
+
+@gauge("alerts_ticket_jobs_waiting", "Things to do at ticket trackers, neither done nor given up")
+def _ticket_jobs() -> float:
+    return TicketJob.objects.waiting().count()
+
+
+@gauge("alerts_tickets_failed", "Tickets that could not be made, to be tried again")
+def _tickets_failed() -> float:
+    return TicketLink.objects.filter(state=TicketLink.State.FAILED).count()

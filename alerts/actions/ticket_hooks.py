@@ -17,7 +17,7 @@ from msgspec import Struct
 from alerts import tickets
 from alerts.actions.tickets import TicketError, look
 from alerts.models import TicketCall, TicketConnection
-from alerts.tickets.base import Forged, Garbled, HookError, Incoming
+from alerts.tickets.base import Forged, Garbled, HookError, Incoming, word
 from alerts.transports.base import TransportError
 from tracker import vault
 
@@ -55,7 +55,7 @@ def hear(uid: UUID, call: Incoming) -> Said:
         return Said(401)
     with transaction.atomic():
         _made, fresh = TicketCall.objects.get_or_create(
-            connection=connection, delivery=heard.delivery[:100], defaults={"at": call.at}
+            connection=connection, delivery=word(heard.delivery, 100), defaults={"at": call.at}
         )
         if fresh:
             TicketConnection.objects.filter(pk=connection.pk).update(last_heard_at=call.at)

@@ -36,8 +36,8 @@ from tracker.models import Issue, User
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 """Longer than any job: each renews it."""
-SHIFT = 40.0
-"""Seconds after which a worker lets go, and rings for the next."""
+SHIFT = 15.0
+"""Seconds after which a worker lets go, and rings for the next: it must be able to stop."""
 CALM = 300.0
 """Seconds that a connection rests at most after failures in a row."""
 STALE = timedelta(hours=6)
@@ -87,7 +87,10 @@ def work(connection_id: int) -> Shift | None:
 def look_at_stale(now: datetime, limit: int = 50) -> None:
     """Look at open tickets that nobody called about for hours."""
     links = TicketLink.objects.filter(
-        state=TicketLink.State.OPEN, synced_at__lt=now - STALE, connection__enabled=True
+        state=TicketLink.State.OPEN,
+        synced_at__lt=now - STALE,
+        connection__enabled=True,
+        issue__deleted_at__isnull=True,
     ).exclude(jobs__state__in=TicketJob.WAITING)
     for pk, connection in links.order_by("synced_at").values_list("pk", "connection")[:limit]:
         queue(connection, [pk], TicketJob.Kind.LOOK)
@@ -154,7 +157,7 @@ def _do(job: TicketJob, me: UUID) -> TransportError | None:
     options, now = job.connection.options(), timezone.now()
     kinds = TicketJob.Kind
     if job.kind == kinds.CREATE:
-        _settle_made(job, me, _create(job, tracker, options, now), now)
+        _settle_made(job, me, _create(job, me, tracker, options, now), now)
         return None
     if not job.link.remote_id:
         return Misconfigured("the ticket was never made")
@@ -175,7 +178,7 @@ def _do(job: TicketJob, me: UUID) -> TransportError | None:
     return None
 
 
-def _create(job: TicketJob, tracker: Tracker, options: Options, now: datetime) -> Ticket:
+def _create(job: TicketJob, me: UUID, tracker: Tracker, options: Options, now: datetime) -> Ticket:
     if job.link.issue.deleted_at is not None:
         raise Misconfigured("the issue was deleted")
     draft = ticket_draft.draft_of(job.link, now)
@@ -183,6 +186,10 @@ def _create(job: TicketJob, tracker: Tracker, options: Options, now: datetime) -
         found = tracker.find(options, draft)
         if found is not None:
             return found
+        # Looking may have taken long: whoever took the lease over may have made it meanwhile.
+        mine = TicketConnection.objects.filter(pk=job.connection_id, worker=me)
+        if not mine.update(lease_until=Now() + LEASE):
+            raise TransportError("another worker took over")
     try:
         return tracker.create(options, draft)
     except Gone as error:  # the place, not the ticket

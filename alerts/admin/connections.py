@@ -93,11 +93,15 @@ class TicketUserInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 1
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Colleagues, no others; without the pop-ups."""
+        """Colleagues, no others."""
         if db_field.name == "user":
             known = Access.of(request.user).assignees().users  # type: ignore[arg-type]
             kwargs["queryset"] = User.objects.filter(pk__in=[user.pk for user in known])
-        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the pop-ups beside each choice."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         for name in ("add", "change", "delete", "view"):
             if hasattr(field.widget, f"can_{name}_related"):
                 setattr(field.widget, f"can_{name}_related", False)

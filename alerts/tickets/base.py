@@ -221,7 +221,7 @@ def part(found: Any, *path: str) -> Any:
 
 
 def word(value: Any, limit: int = 200) -> str:
-    """A text or number of theirs as text; "" for anything else."""
+    """A text or number of theirs as text that can be stored; "" for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return str(value).replace("\x00", "")[:limit]
+    return str(value).replace("\x00", "").encode(errors="replace").decode()[:limit]

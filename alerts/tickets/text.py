@@ -134,12 +134,13 @@ def adf(blocks: Iterable[Block]) -> dict[str, Any]:
 
 def _adf(block: Block) -> dict[str, Any]:
     if isinstance(block, Code):
-        return {"type": "codeBlock", "content": [{"type": "text", "text": code_of(block.text)}]
-                if block.text.strip() else []}  # fmt: skip
+        body = code_of(block.text)
+        return {"type": "codeBlock", "content": [{"type": "text", "text": body}] if body else []}
     if isinstance(block, Items):
         rows = [{"type": "listItem", "content": [_adf(line)]} for line in block.lines]
         return {"type": "bulletList", "content": rows}
-    return {"type": "paragraph", "content": [_adf_span(s) for s in block.spans if s.text.strip()]}
+    spans = [_adf_span(span) for span in block.spans]
+    return {"type": "paragraph", "content": [span for span in spans if span["text"]]}
 
 
 def _adf_span(span: Span) -> dict[str, Any]:

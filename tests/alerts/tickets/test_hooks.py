@@ -78,28 +78,29 @@ def test_a_repeated_call_says_nothing_new(site: Site, project: Project, cast: Ca
     assert connection.last_heard_at is not None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"", b"null", b"[]", b"\xff\xfe", b"{", b'"x"', b"1e999", b"{}", b'{"issue": 5}',
-        b'{"issue": {"number": {"x": []}}, "repository": {"full_name": ["acme/shop"]}}',
-        b'{"object_attributes": {"iid": null}, "object_kind": "issue", "project": {"id": 5}}',
-        b'{"events": {"0": 1}}', b'{"events": [null, 5, {"resource": []}]}',
-        b'{"data": {"id": "\\u0000' + b"x" * 5_000 + b'"}, "type": "Issue"}',
-        b'{"issue": {"id": "\\u0000"}, "webhookEvent": "jira:issue_updated"}', b"[" * 5_000,
-        b'{"webhookTimestamp": NaN}', b'{"webhookTimestamp": 1e300, "type": "Issue"}',
-        b'{"webhookTimestamp": true}',
-    ],
-)  # fmt: skip
+GARBAGE = [
+    b"", b"null", b"[]", b"\xff\xfe", b"{", b'"x"', b"1e999", b"{}", b'{"issue": 5}',
+    b'{"issue": {"number": {"x": []}}, "repository": {"full_name": ["acme/shop"]}}',
+    b'{"object_attributes": {"iid": null}, "object_kind": "issue", "project": {"id": 5}}',
+    b'{"events": {"0": 1}}', b'{"events": [null, 5, {"resource": []}]}',
+    b'{"data": {"id": "\\u0000' + b"x" * 5_000 + b'"}, "type": "Issue"}',
+    b'{"issue": {"id": "\\u0000"}, "webhookEvent": "jira:issue_updated"}', b"[" * 5_000,
+    b'{"webhookTimestamp": NaN}', b'{"webhookTimestamp": 1e300, "type": "Issue"}',
+    b'{"webhookTimestamp": true}', b'{"data": {"id": "\\ud800"}, "type": "Issue"}',
+    b'{"issue": {"id": "\\ud800"}, "webhookEvent": "jira:issue_updated"}',
+]  # fmt: skip
+
+
 def test_garbage_with_a_right_signature_never_breaks(
-    site: Site, project: Project, cast: Cast, body: bytes
+    site: Site, project: Project, cast: Cast
 ) -> None:
     connection = linked(site, project, cast)
-    headers, _body, query = site.call(site.tickets[0])
-    for name in headers:
-        if "ignature" in name:
-            headers[name] = ("sha256=" if "Hub" in name else "") + signed(body)
-    assert post(connection, headers, body, query) in (200, 400, 401)
+    for body in GARBAGE:
+        headers, _body, query = site.call(site.tickets[0])
+        for name in headers:
+            if "ignature" in name:
+                headers[name] = ("sha256=" if "Hub" in name else "") + signed(body)
+        assert post(connection, headers, body, query) in (200, 400, 401), body[:80]
     assert not TicketJob.objects.exists()
 
 
