@@ -9,10 +9,12 @@
 7 ../resolve.py         the ladder
 """
 
+from functools import lru_cache
+
 from tracker.domain.event import Event, ExceptionInfo, Frame
 from tracker.domain.grouping import keys as kinds
 from tracker.domain.grouping.g1 import cause, facets, site, special, template
-from tracker.domain.grouping.g1.call import Language
+from tracker.domain.grouping.g1.call import Call, Language
 from tracker.domain.grouping.g1.languages import language_of
 from tracker.domain.grouping.g1.words import word_set
 from tracker.domain.grouping.keys import Key, digest
@@ -89,35 +91,49 @@ def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
     if place is None or not place.usable:
         weak = _weak(error, type_, hard, link.causes, language)
         return (weak,) if hard else (weak, *_slots("weak", error.value, type_, *link.causes))
-    causes = "\x1e".join(link.causes)
-    base = (type_, place.text, causes, "\x1e".join(hard))
-    at_line = (causes, "\x1e".join(facets.without(hard, language.wordings)), line)
-    why = _why(type_, place, link.causes, hard)
-    found: list[Key] = []
-    if line:
-        if place.named or place.in_unit:
-            name = digest(VERSION, "line", type_, place.text, "\x1e".join(soft), *at_line)
-            found.append(Key(kinds.LINE, name, f"{why}, line “{line[:80]}”{_IGNORED_LINE}"))
-        if not place.in_unit:
-            # A long line stands for itself, so that a bundle meets its sources.
-            unit = place.calls[0].unit.rsplit("/", 1)[-1] if len(line) < LONG_LINE else ""
-            rest = "\x1e".join(call.name for call in place.calls[1:])
-            name = digest(VERSION, "file", type_, unit, rest, *at_line)
-            found.append(
-                Key(kinds.LINE_IN_FILE, name, f"{why}, line “{line[:80]}” in {unit or 'any file'}")
-            )
-    text = _message(error, type_, hard)
-    found.append(
-        Key(
-            kinds.MESSAGE_AT_SITE,
-            digest(VERSION, "message", *base, text),
-            f"{why}, message “{text[:80]}…”; ignored: entry point",
-        )
-    )
-    if place.named or place.in_unit:
-        found.append(Key(kinds.SITE, digest(VERSION, "site", *base), f"{why}{_IGNORED}"))
+    found = _at_site(
+        type_, place.calls, place.in_unit, line, link.causes, hard, soft,
+        _message(error, type_, hard), language.wordings,
+    )  # fmt: skip
     if language.weak_joins and (hard or _says_something(error.value)):
-        found.append(_weak(error, type_, hard, link.causes, language))
+        return (*found, _weak(error, type_, hard, link.causes, language))
+    return found
+
+
+@lru_cache(maxsize=4_096)
+def _at_site(
+    type_: str,
+    calls: tuple[Call, ...],
+    in_unit: bool,
+    line: str,
+    causes: tuple[str, ...],
+    hard: tuple[str, ...],
+    soft: tuple[str, ...],
+    text: str,
+    wordings: frozenset[str],
+) -> tuple[Key, ...]:
+    """The keys of an error with a place; remembered, since most errors come again and again."""
+    where = site.text_of(calls, in_unit)
+    inner = "\x1e".join(causes)
+    base = (type_, where, inner, "\x1e".join(hard))
+    at_line = (inner, "\x1e".join(facets.without(hard, wordings)), line)
+    why = _why(type_, site.label_of(calls), causes, hard)
+    named = bool(calls[0].name) or in_unit
+    found: list[Key] = []
+    if line and named:
+        name = digest(VERSION, "line", type_, where, "\x1e".join(soft), *at_line)
+        found.append(Key(kinds.LINE, name, f"{why}, line “{line[:80]}”{_IGNORED_LINE}"))
+    if line and not in_unit:
+        # A long line stands for itself, so that a bundle meets its sources.
+        unit = calls[0].unit.rsplit("/", 1)[-1] if len(line) < LONG_LINE else ""
+        rest = "\x1e".join(call.name for call in calls[1:])
+        name = digest(VERSION, "file", type_, unit, rest, *at_line)
+        said = f"{why}, line “{line[:80]}” in {unit or 'any file'}"
+        found.append(Key(kinds.LINE_IN_FILE, name, said))
+    said = f"{why}, message “{text[:80]}…”; ignored: entry point"
+    found.append(Key(kinds.MESSAGE_AT_SITE, digest(VERSION, "message", *base, text), said))
+    if named:
+        found.append(Key(kinds.SITE, digest(VERSION, "site", *base), f"{why}{_IGNORED}"))
     return tuple(found)
 
 
@@ -128,7 +144,7 @@ def _message(error: ExceptionInfo, type_: str, hard: tuple[str, ...]) -> str:
     if type_ == "KeyError":
         return facets.static_key(error.value)
     _, soft = facets.of_message(error.value)
-    return "\x1e".join(soft) or template.lead(template.template_of(error.value))
+    return "\x1e".join(soft) or template.lead_of(error.value)
 
 
 def _says_something(text: str) -> bool:
@@ -139,8 +155,8 @@ _IGNORED = "; ignored: entry point, message text"
 _IGNORED_LINE = "; ignored: entry point, message text, line number"
 
 
-def _why(type_: str, place: site.Site, causes: tuple[str, ...], hard: tuple[str, ...]) -> str:
-    text = f"{type_} in {place.label}"
+def _why(type_: str, place: str, causes: tuple[str, ...], hard: tuple[str, ...]) -> str:
+    text = f"{type_} in {place}"
     if causes:
         inner = ", ".join(
             " in ".join(part for part in one.replace("\x1e", " < ").split("\x1d")[:3] if part)

@@ -42,19 +42,27 @@ class Site(Struct, frozen=True):
     @property
     def text(self) -> str:
         """What is hashed."""
-        if self.in_unit:
-            return "\x1e".join(f"{call.unit}\x1d{call.name}" for call in self.calls)
-        return "\x1e".join(
-            f"{call.unit.rsplit('/', 1)[-1]}\x1d{call.name}"
-            if call.vague
-            else call.name or call.unit
-            for call in self.calls
-        )
+        return text_of(self.calls, self.in_unit)
 
     @property
     def label(self) -> str:
-        """What people read: `shop.orders.parse`, `shop.utils.http.get_json < shop.billing.pay`."""
-        return " < ".join(call.label for call in self.calls)
+        """What people read."""
+        return label_of(self.calls)
+
+
+def text_of(calls: Sequence[Call], in_unit: bool) -> str:
+    """What is hashed of calls: functions, with their units where those count."""
+    if in_unit:
+        return "\x1e".join(f"{call.unit}\x1d{call.name}" for call in calls)
+    return "\x1e".join(
+        f"{call.unit.rsplit('/', 1)[-1]}\x1d{call.name}" if call.vague else call.name or call.unit
+        for call in calls
+    )
+
+
+def label_of(calls: Sequence[Call]) -> str:
+    """What people read: `shop.orders.parse`, `shop.utils.http.get_json < shop.billing.pay`."""
+    return " < ".join(call.label for call in calls)
 
 
 def find(

@@ -70,10 +70,12 @@ def _is_data(word: re.Match[str], shape: str) -> bool:
     return word.start() > 0 and text != text.lower()
 
 
-def lead(template: str) -> str:
-    """The first two words of a template: what stays when words further on vary."""
-    words = template.split("<*>", 1)[0].split()
-    return " ".join(words[:2]) if words else template
+def lead_of(message: str) -> str:
+    """The first two words of a message's template: what stays when words further on vary."""
+    text = message[:CUT]
+    first = _VARYING.search(text)
+    words = (text[: first.start()] if first else text).lower().split(None, 2)
+    return " ".join(words[:2]) if words else template_of(message)
 
 
 def words_in(template: str) -> list[str]:
