@@ -12,7 +12,7 @@ from tracker.models.event import EventRow, EventSeen
 from tracker.models.feedback import Feedback
 from tracker.models.filters import InboundFilters
 from tracker.models.invitation import Invitation
-from tracker.models.issue import GroupingKey, Issue, IssueTag, IssueUser
+from tracker.models.issue import GroupingKey, GroupingSlot, Issue, IssueTag, IssueUser
 from tracker.models.ledger import Ledger
 from tracker.models.monitor import CheckIn, Monitor
 from tracker.models.move import Move
@@ -48,6 +48,7 @@ __all__ = [
     "Feedback",
     "GroupingKey",
     "GroupingRules",
+    "GroupingSlot",
     "InboundFilters",
     "Invitation",
     "Issue",

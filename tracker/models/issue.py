@@ -317,6 +317,24 @@ class GroupingKey(models.Model):
         return f"{self.version} {self.kind} {bytes(self.hash).hex()}"
 
 
+class GroupingSlot(models.Model):
+    """A message with one word left open: which issues its words opened. Written by `slots`."""
+
+    pk = models.CompositePrimaryKey("project_id", "version", "hash")
+    project_id = models.BigIntegerField()
+    version = models.CharField(max_length=8)
+    hash = models.BinaryField(max_length=16)
+    members = ArrayField(models.BigIntegerField(), default=list)
+    repeats = models.SmallIntegerField(default=0)
+    varying = models.BooleanField(default=False)
+    joined = models.BooleanField(default=False)
+    touched_on = models.DateField()
+
+    class Meta:
+        managed = False
+        db_table = "tracker_groupingslot"
+
+
 class IssueUser(models.Model):
     """One person hit by one issue; the row's existence is the count."""
 

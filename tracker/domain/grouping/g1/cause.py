@@ -1,6 +1,7 @@
 """Cause: which link of an exception chain is the bug, and which inner ones count with it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -49,6 +50,7 @@ class Link(Struct, frozen=True):
     """What a library put its own error around: its facets count where the outer has none."""
 
 
+@lru_cache(maxsize=2_048)
 def type_of(type_: str) -> str:
     """A type without its package, outer class and what languages decorate it with."""
     name = type_.strip().lstrip("*&")

@@ -1,6 +1,7 @@
 """Site: the place in the application's own code where it went wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -181,8 +182,10 @@ def _caller(
 
 def line_of(frame: Frame, language: Language) -> str:
     """The frame's source line, its whitespace normalised; "" when it says nothing."""
-    if not frame.context_line:
-        return ""
-    line = " ".join(frame.context_line[:400].split())
-    line = language.line_of(line)
+    return _line(frame.context_line[:400], language.line_of) if frame.context_line else ""
+
+
+@lru_cache(maxsize=4_096)
+def _line(text: str, undo: Callable[[str], str]) -> str:
+    line = undo(" ".join(text.split()))
     return line if sum(map(str.isalnum, line[:40])) >= 3 else ""

@@ -50,7 +50,10 @@ def is_overflow(error: ExceptionInfo) -> bool:
     """Whether a stack ran over."""
     if error.type.rsplit(".", 1)[-1] in _OVERFLOWS:
         return True
-    return any(text in error.value[:200] for text in _OVERFLOW_TEXTS)
+    text = error.value[:200]
+    if "stack" in text or "Stack" in text or "recursion" in text or "nesting" in text:
+        return any(telling in text for telling in _OVERFLOW_TEXTS)
+    return False
 
 
 def overflow(error: ExceptionInfo, language: Language, rules: Rules) -> tuple[Key, ...]:
