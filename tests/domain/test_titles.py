@@ -24,6 +24,22 @@ def test_type_value_and_the_in_app_function_that_crashed():
         (event("python", error("A", "\n\n  deep\n")), "A: deep"),
         (event("python", error("Inner", "x"), error("Outer", "y")), "Outer: y"),
         (message("Disk full"), "Disk full"),
+        (
+            event("node", error("ZodError", '[\n {\n "code": "x"\n }\n]')),
+            'ZodError: [ { "code": "x" } ]',
+        ),
+        (event("node", error("A", "Expected equal:\n\n1 !== 2\n")), "A: Expected equal: 1 !== 2"),
+        (
+            event(
+                "node", error("PrismaError", "\nInvalid `prisma.user.create()` in\n\nUnique failed")
+            ),
+            "PrismaError: Unique failed",
+        ),
+        (event("dart", error("FormatException", "FormatException: bad")), "FormatException: bad"),
+        (
+            event("dart", error("DioException", "DioException [bad response]: 404")),
+            "DioException [bad response]: 404",
+        ),
         (event("python", error("A", "b"), title="Theirs"), "Theirs"),
         (message("", template="Disk %s full"), "Disk %s full"),
         (event("other"), UNLABELED),
@@ -96,3 +112,31 @@ def test_a_title_is_one_line_of_bounded_length():
 )
 def test_culprits(one, culprit):
     assert title_of(one).culprit == culprit
+
+
+def test_a_comprehension_is_told_by_the_function_around_it():
+    frames = py("shop.daily", "build", "x = [f(y)]"), py("shop.daily", "<listcomp>", "x = [f(y)]")
+    assert title_of(event("python", error("E", "", *frames))).culprit == "shop.daily.build"
+
+
+@pytest.mark.parametrize(
+    ("platform", "module", "function", "culprit"),
+    [
+        ("java", "com.acme.Report$$SpringCGLIB$$0", "monthly", "com.acme.Report.monthly"),
+        ("java", "com.acme.Sync$all$2$job$1", "invokeSuspend", "com.acme.Sync.all"),
+        ("csharp", "Acme.Repository`1", "GetAsync", "Acme.Repository.GetAsync"),
+        ("csharp", "Enemy+<Follow>d__4", "MoveNext", "Enemy.Follow"),
+    ],
+)
+def test_culprits_are_free_of_what_compilers_add(platform, module, function, culprit):
+    frame = Frame(function=function, module=module, filename="A.x", in_app=True)
+    assert title_of(event(platform, error("E", "", frame))).culprit == culprit
+
+
+def test_a_minifiers_name_and_a_library_tell_less_than_the_transaction():
+    minified = js("https://x.test/main.js", "aB", colno=9_000)
+    library = py("json.decoder", "decode", in_app=False)
+    for platform, frame in (("javascript", minified), ("python", library)):
+        one = event(platform, error("E", "", frame), transaction="/cart")
+        assert title_of(one).culprit == "/cart"
+        assert title_of(event(platform, error("E", "", frame))).culprit

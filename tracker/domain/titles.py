@@ -1,10 +1,13 @@
 """Title and culprit of an event: what people recognise an issue by."""
 
+import re
+
 from msgspec import Struct
 
 from tracker.domain.event import Event, Frame
 from tracker.domain.grouping.g1 import language_of_event, with_thread_stack
 from tracker.domain.grouping.g1 import site as sites
+from tracker.domain.grouping.g1.call import Call
 from tracker.domain.grouping.rules import NO_RULES
 
 MOST_TITLE = 200
@@ -51,41 +54,75 @@ def _title_of_error(event: Event) -> str:
             return value or place
         if not value and place:
             return f"{type_}: {place}"
+    if value.startswith(type_) and value[len(type_) :].lstrip()[:1] in (":", "(", "["):
+        return value  # Dart repeats the type in the message
     return f"{type_}: {value}" if value else type_
 
 
 def crash_frame(event: Event) -> Frame | None:
     """The in-app frame where it went wrong, else the topmost one; None without a stack."""
+    found, top = _place(event)
+    return found.frame if found is not None else top
+
+
+def _place(event: Event) -> tuple[sites.Site | None, Frame | None]:
+    """Where it went wrong in the application's own code, and the topmost frame."""
     if event.exceptions:
         frames = with_thread_stack(event)[-1].frames
     else:
         frames = event.stack or next((one.frames for one in event.threads if one.crashed), ())
     if not frames:
-        return None
-    found = sites.find(frames, language_of_event(event), NO_RULES)
-    return found.frame if found is not None else frames[-1]
+        return None, None
+    return sites.find(frames, language_of_event(event), NO_RULES), frames[-1]
 
 
 def _culprit(event: Event) -> str:
-    frame = crash_frame(event)
-    if frame is None:
+    found, frame = _place(event)
+    if found is None and (frame is None or event.transaction):
         return event.transaction or event.logger
-    call = sites.read(frame, language_of_event(event), NO_RULES)
-    place = frame.module or frame.filename.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]
+    if found is not None:
+        frame, call = found.frame, found.calls[0]
+    elif frame is not None:
+        call = sites.read(frame, language_of_event(event), NO_RULES)
+    else:
+        return ""
+    if call.minified and event.transaction:
+        return event.transaction
+    module = _module(frame, call)
     if not call.name:
-        return place or event.transaction
-    if call.unit and not frame.module:
+        return module or _file(frame) or event.transaction
+    if call.unit and not module:
         return f"{call.unit}{'::' if '::' in frame.function else '.'}{call.name}"
-    if not frame.module or call.name.startswith(frame.module):
+    if not module or call.name.startswith(module):
         return call.name
-    return f"{frame.module}.{call.name}"
+    return f"{module}.{call.name}"
+
+
+def _file(frame: Frame) -> str:
+    return frame.filename.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]
+
+
+def _module(frame: Frame, call: Call) -> str:
+    """The frame's module without what compilers and proxies add to a class."""
+    if "$" in frame.module and "." in call.unit:
+        return call.unit
+    return _GENERATED.sub("", frame.module)
+
+
+_GENERATED = re.compile(r"\+<.*|`\d+.*", re.DOTALL)
+_TELLING = re.compile(r"[^\W\d_]{2}")
 
 
 def _first_line(text: str) -> str:
-    for line in text[:2_000].splitlines():
-        if line.strip():
-            return line.strip()
-    return ""
+    """The first line, with the next where it says nothing alone or ends with a colon."""
+    lines = [line.strip() for line in text[:2_000].splitlines() if line.strip()]
+    if not lines:
+        return ""
+    if lines[0].startswith("Invalid `prisma") and len(lines) > 1:
+        return lines[-1]  # above stands the call, with the code around it
+    if not _TELLING.search(lines[0]):
+        return " ".join(lines)
+    return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
 
 
 def _cut(text: str, most: int) -> str:

@@ -76,8 +76,8 @@ def bugs_of(language: str, text: str) -> list[Bug]:
             flags = frozenset(word[1:] for word in words if word[0] == "%")
             found.append(Bug(language, words[0], family, flags, []))
         elif mark in ("!", "^"):
-            type_, _, message = rest.partition(": ")
-            found[-1].faults.append(Fault(type_, message.replace("\\n", "\n"), []))
+            type_, _, message = f"{rest} ".partition(": ")
+            found[-1].faults.append(Fault(type_.strip(), message.strip().replace("\\n", "\n"), []))
         elif mark in (">", "~"):
             unit, function, *code = (part.strip() for part in rest.split(" | ", 2))
             frame = Line(mark == ">", unit, function, code[0] if code else "")

@@ -252,7 +252,7 @@ NODE = r"""
 ! TypeError: Cannot read properties of null (reading 'price')
 > src/cart/sum | sum | return lines.reduce((acc, line) => acc + line.product.price, 0);
 > src/cart/sum | ? | return lines.reduce((acc, line) => acc + line.product.price, 0);
-> src/cart/sum | Array.reduce |
+> src/cart/sum | Array.reduce
 # invariant-cart @invariant
 ! Error: Invariant failed: cart {uuid} has no owner
 > src/cart/service | CartService.checkout | invariant(cart.owner, `cart ${cart.id} has no owner`);
@@ -571,7 +571,7 @@ RUBY = r"""
 ~ activerecord/lib/active_record/connection_adapters/postgresql_adapter.rb | exec_params
 # view-template @view
 ! ActionView::Template::Error: undefined method `title' for nil:NilClass || undefined method `title' for nil || undefined method 'title' for nil
-> app/views/orders/show.html.erb | _app_views_orders_show_html_erb___{int}_{int} | <%= @order.coupon.title %>
+> app/views/orders/show.html.erb | _app_views_orders_show_html_erb___40123{n}_6{n} | <%= @order.coupon.title %>
 # invalid @invalid
 ! ActiveRecord::RecordInvalid: Validation failed: Email has already been taken
 > app/services/signup.rb | Signup#save | user.save!

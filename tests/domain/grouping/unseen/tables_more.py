@@ -99,7 +99,7 @@ NODE = r"""
 # async-gen
 ! TypeError: Cannot destructure property 'lines' of 'undefined' as it is undefined.
 > src/feed/stream | async rows | const { lines } = await page.next();
-> src/feed/stream | rows.next |
+> src/feed/stream | rows.next
 """
 
 JAVA = r"""
@@ -189,7 +189,7 @@ RUBY = r"""
 > app/controllers/concerns/filters.rb | block (2 levels) in Filters#apply_filters | scope = scope.where(key => params[:filter].fetch(key))
 # partial
 ! ActionView::Template::Error: undefined local variable or method `coupon' for #<#<Class:{ptr}>:{ptr}> || undefined local variable or method `coupon' for an instance of #<Class:{ptr}> || undefined local variable or method 'coupon' for an instance of #<Class:{ptr}>
-> app/views/cart/_line.html.erb | _app_views_cart__line_html_erb___{int}_{int} | <%= coupon.code %>
+> app/views/cart/_line.html.erb | _app_views_cart__line_html_erb___40123{n}_6{n} | <%= coupon.code %>
 # statement
 ! ActiveRecord::StatementInvalid: PG::UndefinedColumn: ERROR:  column orders.state does not exist\nLINE 1: SELECT "orders".* FROM "orders" WHERE "orders"."state" = $1\n                                              ^
 > app/queries/open_orders.rb | OpenOrders#to_a | Order.where(state: 'open').to_a

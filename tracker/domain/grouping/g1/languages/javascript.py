@@ -53,7 +53,7 @@ _SUFFIX = re.compile(r"\b([A-Za-z_$]+)\d+\b")
 
 def _name_of(function: str) -> str:
     name = _AS.sub("", function.strip())
-    name = _MARKS.sub("", name)
+    name = _MARKS.sub("", name).lstrip()
     if "/" in name and "<" in name:  # SpiderMonkey: outer/inner/< is a closure of inner
         name = name.replace("<", "").rstrip("/").rsplit("/", 1)[-1]
     for end in (".<anonymous>", "/<", ".<computed>", "/this"):
