@@ -91,10 +91,14 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         if plan.sizes:
             result["sizes"] = scenarios.sizes(stage, plan.sizes)
             result["giant"] = scenarios.giant(stage, plan.sizes)
+            result["hanging"] = scenarios.hanging(stage, plan.sizes)
+            result["leftovers"] = scenarios.leftovers(stage)
     if plan.stored:
         with staged(folder / "second", corpus) as stage:
             filled = scenarios.fill(stage, plan.stored, plan.issues)
             result["growth"] = scenarios.growth(stage, filled, plan.sizes, plan.stored, plan.issues)
+            result["retention"] = scenarios.retention(stage)
+            result["stored"], result["crowd"] = plan.stored, plan.issues
     return result | {"ratios": ratios(result)}
 
 
@@ -110,8 +114,9 @@ def ratios(result: dict[str, Any]) -> dict[str, float]:
     before = load["digested_per_s"]
     for name, later in result.get("growth", {}).items():
         found[f"growth_{name}"] = later["digested_per_s"] / before
-    if "giant" in result:
-        found["giant"] = result["giant"]["digested_per_s"] / before
+    for name in ("giant", "hanging"):
+        if name in result:
+            found[name] = result[name]["digested_per_s"] / before
     return {name: round(value, 2) for name, value in found.items()}
 
 
@@ -120,7 +125,7 @@ def staged(folder: Path, corpus: Path) -> Iterator[Stage]:
     """A stage on a stack of its own."""
     say("starting a stack")
     folder.mkdir(mode=0o711)
-    with Stack.start(folder) as stack:
+    with Stack.start(folder, EMBERWATCH_OUTBOUND_ALLOW="127.0.0.1") as stack:
         window = Window(stack)
         eventually(lambda: stack.get("/readyz")[0] == 200, 30)
         yield Stage(corpus, stack, window)

@@ -54,10 +54,13 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
         yield f"{shape} events ({load['body_bytes']:,} bytes)", each
     if "giant" in result:
         yield "all events in one issue", _against(result["giant"], result)
+    if "hanging" in result:
+        yield "while receivers of alerts hang", _against(result["hanging"], result)
+    stored, issues = result.get("stored", 0), result.get("crowd", 0)
     names = {
-        "spread": "after 1,000,000 events, a fortnight",
-        "many": "100,000 issues, few alike in a batch",
-        "one_day": "after 1,000,000 events in one day",
+        "spread": f"{stored:,} stored, a fortnight",
+        "many": f"{issues:,} issues, few alike a batch",
+        "one_day": f"{stored:,} stored today",
     }
     for name, load in result.get("growth", {}).items():
         yield names[name], _against(load, result)
@@ -71,6 +74,13 @@ def _against(load: dict[str, Any], result: dict[str, Any]) -> str:
 def _whole(result: dict[str, Any]) -> Iterator[Row]:
     load = result["load"]
     yield "stored", f"{result['bytes_per_event_stored']:,} bytes/event, indexes included"
+    if left := result.get("leftovers"):
+        dead = max(left["dead_share"].values(), default=0.0)
+        yield "inbox after all that", f"{left['inbox_bytes'] / 2**20:.1f} MiB"
+        yield "a claim's query; most dead rows", f"{left['claim_ms']:.2f} ms; {100 * dead:.0f} %"
+    if gone := result.get("retention"):
+        told = f"{gone['seconds']} s, answers meanwhile p99 {gone['accept_ms']['p99']} ms"
+        yield f"{gone['events']:,} old events let go in", told
     yield "memory, all processes", f"{result['memory_mb']:,.0f} MB"
     yield "idle", f"{result['idle_cpu_ms_per_s']:.0f} ms CPU a second"
     yield "issues of 200 faults", str(result["issues"])

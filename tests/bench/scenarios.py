@@ -1,5 +1,8 @@
 """The scenarios of `make bench`: each loads the stack in one way and answers figures."""
 
+import socket
+import statistics
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.bench.stage import Stage, say
@@ -18,6 +21,38 @@ print(project.pk, project.keys.get().public_key)
 COPY = """
 from tests.bench.lots import copy_to_today
 copy_to_today({project}, {events})
+"""
+WAITING = "SELECT count(*) FROM alerts_delivery WHERE state <> 'sent'"
+INBOX = """
+SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
+WHERE c.relname IN ('ingest_inbox', 'ingest_claim')
+"""
+DEAD = r"""
+SELECT regexp_replace(relname, '_\d{8}$', '') AS name,
+       round(sum(n_dead_tup) / greatest(1, sum(n_live_tup + n_dead_tup)), 3) AS dead
+FROM pg_stat_user_tables WHERE relname ~ '^tracker_(issue|groupingkey|issuetag|issueuser|rollup)'
+GROUP BY 1 HAVING sum(n_live_tup) > 1000
+"""
+CLAIM = """
+import time
+from django.db import transaction
+from ingest import claims
+taken = []
+for _ in range(20):
+    with transaction.atomic():
+        began = time.perf_counter()
+        claims._take_fresh("bench")
+        taken.append(str(1000 * (time.perf_counter() - began)))
+        transaction.set_rollback(True)
+print(*taken)
+"""
+DROP = """
+import time
+from datetime import UTC, datetime
+from tracker.actions import retain
+began = time.perf_counter()
+retain.drop_old_days(datetime.now(UTC).date(), 1)
+print(time.perf_counter() - began)
 """
 
 
@@ -95,3 +130,42 @@ def growth(stage: Stage, filled: str, events: int, stored: int, issues: int) -> 
     say(f"posting {events:,} events with {stored:,} stored today")
     found["one_day"] = stage.load(events)
     return found
+
+
+def hanging(stage: Stage, events: int) -> dict[str, Any]:
+    """Typical events of faults unheard of, while the receiver of their alerts hangs."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as mute:
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}/"
+        project = stage.window.new_project("Mute")
+        stage.stack.manage("create_channel", project.slug, "webhook", "--set", f"url={url}")
+        say(f"posting {events:,} events while the receiver of their alerts hangs")
+        found = stage.at(project).load(events)
+        found["waiting"] = int(stage.window.one(WAITING))
+    return found
+
+
+def leftovers(stage: Stage) -> dict[str, Any]:
+    """What a load leaves behind once all is digested: bytes of the inbox, dead rows, the claim."""
+    say("looking at what is left")
+    claims = [float(word) for word in stage.run_inside(CLAIM).split()]
+    return {
+        "inbox_bytes": int(stage.window.one(INBOX)),
+        "claim_ms": round(statistics.median(claims), 3),
+        "dead_share": {row["name"]: float(row["dead"]) for row in stage.window.rows(DEAD)},
+    }
+
+
+def retention(stage: Stage) -> dict[str, Any]:
+    """Seconds to let go of everything before yesterday, and how long answers took meanwhile."""
+    say("letting go of all days before yesterday while events come in")
+    before = int(stage.window.one("SELECT count(*) FROM tracker_event"))
+    with ThreadPoolExecutor(1) as pool:
+        dropping = pool.submit(stage.run_inside, DROP)
+        loaded = stage.load(600, rate=100)
+        seconds = float(dropping.result())
+    return {
+        "seconds": round(seconds, 2),
+        "events": before + 600 - int(stage.window.one("SELECT count(*) FROM tracker_event")),
+        "accept_ms": loaded["accept_ms"],
+        "lost": loaded["lost"],
+    }
