@@ -23,7 +23,7 @@ from tracker.domain.anatomy import Anatomy
 from tracker.domain.code_paths import Place, read_rules
 from tracker.domain.culprits import Culprit, Found, Touched
 from tracker.domain.sights import Sight, Spot, around, clothed, wanted
-from tracker.models import EventRow, Issue, IssueSuspects, ReleaseHead, Repository
+from tracker.models import Commit, EventRow, Issue, IssueSuspects, ReleaseHead, Repository
 from tracker.models.issue import IssueQuerySet
 from tracker.vcs import clone, git, placing
 
@@ -131,6 +131,20 @@ def suspicion(told: Any, sources: Sequence[Source]) -> Suspicion | None:
         tuple(Linked(one, source.commit(one.sha) if source else "") for one in found.culprits),
         tuple(LastTouch(one, source.commit(one.sha) if source else "") for one in found.touched),
     )
+
+
+def with_links(project: int, commits: Sequence[Commit]) -> list[tuple[Commit, str]]:
+    """Commits with links to them; a query where there are some."""
+    if not commits:
+        return []
+    rows = Repository.objects.filter(project=project).values(*Source.__struct_fields__)
+    sources = {row["name"]: Source(**row) for row in rows}
+    alone = next(iter(sources.values())) if len(sources) == 1 else None
+    return [
+        (commit, source.commit(commit.sha) if source else "")
+        for commit in commits
+        for source in [sources.get(commit.repository) or alone]
+    ]
 
 
 # --- Frames ------------------------------------------------------------------------------------

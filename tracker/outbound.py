@@ -118,9 +118,9 @@ def judge(host: str, port: int, addresses: Sequence[Address], ports: Collection[
     for address in addresses:
         excepted = any(each.covers(host, address, port) for each in exceptions)
         if not is_public(address) and not excepted:
+            where = "" if host == str(address) else f"leads to {address}, which "
             raise Refused(
-                f"{host} leads to {address}, which is not a public address; "
-                "EMBERWATCH_OUTBOUND_ALLOW can allow it"
+                f"{host} {where}is not a public address; EMBERWATCH_OUTBOUND_ALLOW can allow it"
             )
         if port not in ports and not excepted:
             listed = " or ".join(str(number) for number in sorted(ports))

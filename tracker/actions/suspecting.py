@@ -173,6 +173,7 @@ def _touched(
 ) -> tuple[Touched, ...]:
     """Who last wrote the lines of the stack, the crash first; what git can't say is left out."""
     found = []
+    cut = (clone.folder_of(repository) / "shallow").exists()  # there, history just ends
     for site in [one for one in sites if one.line is not None][:BLAMED]:
         try:
             said = reading.blame(clone.folder_of(repository), head, site.path, [site.line or 0])
@@ -181,7 +182,7 @@ def _touched(
         found += [
             Touched(site.path, one.line, one.sha, one.author, one.email, one.at, one.subject,
                     one.sha in shas)
-            for one in said if not one.boundary
+            for one in said if not (cut and one.boundary)
         ]  # fmt: skip
     return tuple(found)
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from tracker import health, origins, release_counts, sessions
+from tracker import code, health, origins, release_counts, sessions
 from tracker.admin.base import ScopedAdmin
 from tracker.charts import day_chart
 from tracker.domain.release_health import in_order
@@ -23,6 +23,8 @@ from tracker.models.issue import IssueQuerySet
 DAYS = 14
 SHOWN = 20
 """Issues of one kind on the page."""
+COMMITS = 40
+"""Commits on the page, the newest."""
 SESSIONS_OVER = timedelta(days=90)
 
 
@@ -97,7 +99,10 @@ def release_context(release: Release, now: datetime) -> dict[str, Any]:
     deploys = origins.deploys_of(project, began)
     counts = release_counts.by_bucket(project, release.pk, began)
     ran = sessions.figures(project, now - SESSIONS_OVER, now, release_id=release.pk)
+    commits = list(release.commits.order_by("position", "pk")[: COMMITS + 1])
     return {
+        "commits": code.with_links(project, commits[:COMMITS]),
+        "more_commits": len(commits) > COMMITS,
         "release": release,
         "events": events,
         "share": 100 * events / of_project if of_project else None,

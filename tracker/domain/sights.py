@@ -45,8 +45,10 @@ def around(text: Sequence[str], line: int) -> tuple[Line, ...]:
     shown = text[first - 1 : line + AROUND]
     lines = [Line(first + n, each.rstrip("\r")[:LONGEST], first + n == line)
              for n, each in enumerate(shown)]  # fmt: skip
-    while lines and not lines[-1].text.strip() and not lines[-1].hit:
+    while not lines[-1].text.strip() and not lines[-1].hit:
         lines.pop()
+    while not lines[0].text.strip() and not lines[0].hit:
+        lines.pop(0)
     return tuple(lines)
 
 

@@ -31,4 +31,9 @@ class Commit(models.Model):
         indexes = [models.Index(fields=["project", "-committed_at"], name="commit_newest")]
 
     def __str__(self) -> str:
-        return f"{self.sha[:10]} {self.message.partition(chr(10))[0][:60]}"
+        return f"{self.sha[:10]} {self.subject[:60]}"
+
+    @property
+    def subject(self) -> str:
+        """The first line of its message."""
+        return self.message.partition("\n")[0]

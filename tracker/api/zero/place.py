@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tracker.api.zero.base import SLUG, ZeroView, asked_projects, body_of, listed, project_shape
-from tracker.models import ApiToken, Commit, Monitor, User
+from tracker.models import ApiToken, Commit, Monitor, Repository, User
 
 SCOPES = {
     "read": ("org:read", "project:read", "event:read"),
@@ -84,25 +84,28 @@ class Projects(ZeroView):
 
 
 class Repositories(ZeroView):
-    """`organizations/<org>/repos/`: those that commits were told of."""
+    """`organizations/<org>/repos/`: those configured, and those that commits were told of."""
 
     def get(self, request: Request, org: str) -> Response:
         """By name."""
         del org
-        rows = Commit.objects.filter(project__in=[p.pk for p in asked_projects(request)])
-        names = rows.exclude(repository="").order_by("repository")
+        projects = [p.pk for p in asked_projects(request)]
+        rows = Commit.objects.filter(project__in=projects).exclude(repository="")
+        names = rows.order_by("repository").values_list("repository", flat=True).distinct()
+        addresses: dict[str, str] = dict.fromkeys(names[:200], "")
+        configured = Repository.objects.filter(project__in=projects).order_by("name", "pk")
+        addresses.update(configured.values_list("name", "web_url")[:200])
         found = [
             {
                 "id": str(number),
                 "name": name,
-                "url": None,
+                # By this `set-commits --auto` knows which of its remotes is meant.
+                "url": url or None,
                 "provider": {"id": "git", "name": "git"},
                 "status": "active",
                 "dateCreated": "2026-01-01T00:00:00Z",
             }
-            for number, name in enumerate(
-                names.values_list("repository", flat=True).distinct()[:200], 1
-            )
+            for number, (name, url) in enumerate(sorted(addresses.items()), 1)
         ]
         return listed(request, found)
 
