@@ -23,7 +23,7 @@ from tracker.models.issue import IssueQuerySet
 DAYS = 14
 SHOWN = 20
 """Issues of one kind on the page."""
-COMMITS = 40
+COMMITS = 20
 """Commits on the page, the newest."""
 SESSIONS_OVER = timedelta(days=90)
 

@@ -42,6 +42,9 @@ _CALLED, _FUNCTION, _FILE = 2.8, 2.6, 1.0
 _WORD, _CODE_WORD, _DEPLOYED = 4.0, 1.5, 0.8
 _REWRITTEN, _KEPT = 0.6, 0.85
 """What is left of a signal when a newer commit rewrote the place, or only put code around it."""
+_BEHIND, _ELSEWHERE = 0.5, 0.6
+"""What is left of a signal behind the line, which had not run but for loops; of one that is near
+it in another function."""
 _CRASH = 0.85
 """Weight of calls that failed themselves; those that led there have less."""
 _LEAD = 1.25
@@ -218,12 +221,16 @@ def _touch(
             continue
         if line is not None:
             signal, reason = _by_line(hunk, line, there, case)
-            best = max(best, (signal * faith, reason))
+            elsewhere = hunk.section and site.function and not in_function(hunk, site.function)
+            apart = _ELSEWHERE if elsewhere and not covers(hunk, line) else 1.0
+            best = max(best, (signal * faith * apart, reason))
         if site.function and in_function(hunk, site.function):
             ahead = line is None or gap(hunk, line) > 0
             if ahead and removes_check(hunk):
                 best = max(best, (_CHECK, f"removed a check from {site.function}"))
-            best = max(best, (_FUNCTION, f"changed {site.function}, which is in the stack"))
+            behind = _BEHIND if line is not None and gap(hunk, line) < 0 else 1.0
+            reason = f"changed {site.function}, which is in the stack"
+            best = max(best, (_FUNCTION * behind, reason))
         called = next((one for one in sorted(site.calls) if in_function(hunk, one)), "")
         if called:
             best = max(best, (_CALLED, f"changed {called}, which the failing function calls"))
@@ -243,7 +250,7 @@ def _by_line(hunk: Hunk, line: int, there: str, case: Case) -> tuple[float, str]
         return (_AROUND if kept else _LINE), f"changed {there}"
     if is_new_function(hunk):
         return 0.0, ""
-    behind = 0.5 if away < 0 else 1.0  # what comes after it has not run yet, but for loops
+    behind = _BEHIND if away < 0 else 1.0
     if abs(away) <= 1:
         if not hunk.new_lines:
             return _REMOVED * behind, f"removed lines beside {there}"

@@ -75,7 +75,11 @@ def covers(hunk: Hunk, line: int | None) -> bool:
 
 def in_function(hunk: Hunk, function: str) -> bool:
     """Whether a hunk lies in a function, or begins one of this name."""
-    named = re.compile(rf"\b{re.escape(function)}\b")
+    name = re.escape(function)
+    named = re.compile(
+        rf"(?<![.\w]){name}\s*[(<:=]|\.{name}\s*=(?!=)"
+        rf"|\b(?:def|sub|func|fn|function|class)\s+(?:self\.)?{name}\b"
+    )
     # A new function beside one is told as if it were inside.
     if named.search(hunk.section) and not is_new_function(hunk):
         return True

@@ -339,6 +339,11 @@ def plant(folder: Path) -> dict[str, str]:
     writer.tag("v1.1.0")
     for number in range(3):
         writer.commit(f"After the release {number}", add("CHANGES", f"later {number}\n"))
+    return write(writer, folder)
+
+
+def write(writer: Writer, folder: Path) -> dict[str, str]:
+    """Make a bare repository of what was committed; commits by the bug that they planted."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(folder)], check=True
@@ -599,21 +604,28 @@ json.dump(found, sys.__stdout__)
 
 def crashes(repository: Path, commit: str, folder: Path) -> dict[str, dict[str, Any]]:
     """Payloads of what really goes wrong at a commit, by bug; paths are those of a server."""
+    said = run_at(repository, commit, folder, [sys.executable, "-I", "-c", _RUN], SCENES)
+    return {bug: payload_of(error, folder, "python") for bug, error in said.items()}
+
+
+def run_at(
+    repository: Path, commit: str, folder: Path, program: list[str], scenes: dict[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Run a program on the code as it is at a commit; what it says of each scene."""
     folder.mkdir(parents=True)
     archive = subprocess.run(
         ["git", f"--git-dir={repository}", "archive", commit], capture_output=True, check=True
     ).stdout
     subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _RUN, str(folder)],
-        input=json.dumps(SCENES), capture_output=True, text=True, check=True,
-        env={"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"},
+        [*program, str(folder)], input=json.dumps(scenes), capture_output=True, text=True,
+        check=True, env={"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
-    said = json.loads(done.stdout[done.stdout.index("{") :])
-    return {bug: payload_of(error, folder) for bug, error in said.items()}
+    said: dict[str, dict[str, Any]] = json.loads(done.stdout[done.stdout.index("{") :])
+    return said
 
 
-def payload_of(error: dict[str, Any], folder: Path) -> dict[str, Any]:
+def payload_of(error: dict[str, Any], folder: Path, platform: str) -> dict[str, Any]:
     """As an SDK stores it, on a server where the code lies elsewhere."""
     frames = [
         {key: value.replace(str(folder), "/srv/releases/42") if isinstance(value, str) else value
@@ -621,4 +633,4 @@ def payload_of(error: dict[str, Any], folder: Path) -> dict[str, Any]:
         for frame in error["frames"]
     ]  # fmt: skip
     link = {"type": error["type"], "value": error["value"], "stacktrace": {"frames": frames}}
-    return {"platform": "python", "exception": {"values": [link]}}
+    return {"platform": platform, "exception": {"values": [link]}}
