@@ -12,8 +12,8 @@ import pytest
 from tests.bench.constant_key import measure
 from tests.factories import faults
 
-MOST = 1.4
-MOST_WITH_ROWS = 1.7
+MOST = 1.3
+MOST_WITH_ROWS = 1.5
 
 
 @pytest.mark.long
