@@ -20,7 +20,16 @@ from tracker.actions.common import TriageError
 from tracker.actions.undo import VALID
 from tracker.admin.base import access_of
 from tracker.admin.issue_list import ListState, found_by
-from tracker.admin.verbs import BULK_LIMIT, NEEDS_ADMIN, as_job, carry_out, chosen, said, take_back
+from tracker.admin.verbs import (
+    BULK_LIMIT,
+    NEEDS_ADMIN,
+    as_job,
+    assignee,
+    carry_out,
+    chosen,
+    said,
+    take_back,
+)
 from tracker.asides import bulk_view
 from tracker.models import BulkJob, Role
 from tracker.models.issue import IssueQuerySet
@@ -34,23 +43,26 @@ _ARGUMENTS = (
 )  # fmt: skip
 """Fields of the list's form that belong to a verb."""
 _WORDS = {
-    "resolve": ("Resolve", "resolved"),
-    "resolve_next": ("Resolve in the next release", "resolved"),
-    "resolve_in": ("Resolve in a release", "resolved"),
-    "reopen": ("Reopen", "reopened"),
-    "snooze": ("Snooze", "snoozed"),
-    "assign": ("Assign", "assigned"),
-    "priority": ("Change the priority of", "given a priority"),
-    "review": ("Mark as reviewed", "reviewed"),
-    "merge": ("Merge", "merged"),
-    "delete": ("Delete", "deleted"),
-    bulk.UNDO: ("Undo", "put back"),
+    "resolve": ("Resolve {}", "resolved"),
+    "resolve_next": ("Resolve {} in the next release", "resolved"),
+    "resolve_in": ("Resolve {} in a release", "resolved"),
+    "reopen": ("Reopen {}", "reopened"),
+    "snooze": ("Snooze {}", "snoozed"),
+    "assign": ("Assign {}", "assigned"),
+    "priority": ("Change the priority of {}", "given a priority"),
+    "review": ("Mark {} as reviewed", "reviewed"),
+    "merge": ("Merge {}", "merged"),
+    "delete": ("Delete {}", "deleted"),
+    bulk.UNDO: ("Undo for {}", "put back"),
 }
+"""What is about to be done, and what was done."""
 
 
-def words_of(verb: str) -> tuple[str, str]:
-    """`Resolve` and `resolved`."""
-    return _WORDS.get(verb.partition(":")[0], (verb.capitalize(), "changed"))
+def words_of(verb: str, things: str) -> tuple[str, str]:
+    """`Resolve 12 issues` and `resolved`."""
+    name = verb.partition(":")[0]
+    what, done = _WORDS.get(name, (f"{name.capitalize()} {{}}", "changed"))
+    return what.format(things), done
 
 
 def selection(request: HttpRequest) -> set[int]:
@@ -74,7 +86,7 @@ def job_strip(request: HttpRequest, now: datetime) -> dict[str, Any] | None:
 def told(job: BulkJob) -> dict[str, Any]:
     """Progress in words, for the page and for its script."""
     progress = bulk.progress(job)
-    what, done = words_of(job.verb)
+    what, done = words_of(job.verb, f"{job.total:,} issues")
     text = f"{job.changed:,} {done}"
     if job.finished_at and job.skipped:
         text += f", {job.skipped:,} changed meanwhile or needed nothing"
@@ -174,11 +186,11 @@ class BulkPages:
             # A merge shows which one survives.
             order = ("first_seen", "pk") if action == "merge" else ("-events", "-pk")
             shown = list(rows.order_by(*order)[:SAMPLE])
-        what = words_of(action)[0]
-        thing = shown[0].short_id if count == 1 else f"{count:,} issues"
+        things = shown[0].short_id if count == 1 else f"{count:,} issues"
+        what = words_of(action, things)[0] + _how(request, action)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{what} {thing}?", "opts": self.opts, "rows": shown, "action": action,
+            "title": f"{what}?", "opts": self.opts, "rows": shown, "action": action,
             "what": what, "count": count, "more": count - len(shown), "events": events,
             "back": request.get_full_path(), "asof": asof,
             "final": action in NEEDS_ADMIN,
@@ -212,6 +224,17 @@ class BulkPages:
         else:
             request.session.pop("job", None)
         return True
+
+
+def _how(request: HttpRequest, action: str) -> str:
+    """What the form adds to the verb, in words: to whom, in which release, how high."""
+    name, _, argument = action.partition(":")
+    if name == "assign":
+        to = assignee(access_of(request), request.POST.get("assignee", ""))
+        return f" to {to}" if to else " to nobody"
+    if name == "resolve_in":
+        return f": {request.POST.get('releases', '')[:100]}"
+    return f": {argument}" if name == "priority" and argument else ""
 
 
 def _watch(request: HttpRequest, job: BulkJob, now: datetime) -> None:

@@ -189,7 +189,7 @@ def _reopen(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str
 
 def _assign(request: HttpRequest, issues: IssueQuerySet, now: datetime, arg: str) -> _Result:
     access = access_of(request)
-    to = _assignee(access, request.POST.get("assignee", ""))
+    to = assignee(access, request.POST.get("assignee", ""))
     outcome = triage.assign(issues, access.user, to, now)
     return (f"Assigned to {to}" if to else "Assigned to nobody"), outcome
 
@@ -236,7 +236,7 @@ def as_job(request: HttpRequest, action: str, now: datetime) -> tuple[str, dict[
         return name, {"until": wait.until.value, "count": wait.count, "minutes": wait.minutes,
                       "moment": moment}  # fmt: skip
     if name == "assign":
-        to = _assignee(access_of(request), request.POST.get("assignee", ""))
+        to = assignee(access_of(request), request.POST.get("assignee", ""))
         return name, {} if to is None else {"user" if isinstance(to, User) else "team": to.pk}
     if name == "priority":
         wanted = argument or request.POST.get("priority", "")
@@ -244,7 +244,7 @@ def as_job(request: HttpRequest, action: str, now: datetime) -> tuple[str, dict[
     return name, {"discard": bool(request.POST.get("discard"))} if name == "delete" else {}
 
 
-def _assignee(access: Access, text: str) -> User | Team | None:
+def assignee(access: Access, text: str) -> User | Team | None:
     """Read `me`, `none`, `user:3` or `team:2`; only people and teams the user knows.
 
     Raises Http404 for anybody else.

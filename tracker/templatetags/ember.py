@@ -95,8 +95,9 @@ _ABOUT = {
 @register.simple_tag
 def about(model: Any) -> str:
     """What a kind of thing is for, in a sentence."""
-    own = (getattr(model, "__doc__", "") or "").strip().split("\n")[0]
-    return _ABOUT.get(getattr(model, "__name__", ""), own)
+    # Templates call what can be called: a class arrives as an instance.
+    kind = model if isinstance(model, type) else type(model)
+    return _ABOUT.get(kind.__name__, (kind.__doc__ or "").strip().split("\n")[0])
 
 
 @register.filter

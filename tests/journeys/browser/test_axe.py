@@ -11,7 +11,8 @@ __all__ = ["logged_out", "node"]
 
 RUN = """
 const done = arguments[arguments.length - 1];
-axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+// Without its preload, which puts style sheets into the page that the policy refuses.
+axe.run(document, {preload: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
   .then((found) => done(found.violations.filter((v) => ["serious", "critical"].includes(v.impact))
     .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`)),
   (error) => done([String(error)]));
@@ -50,6 +51,9 @@ def test_nothing_serious(node: str, browser: Browser, stack: Stack, issues: list
             "/admin/alerts/channel/add/",
             "/admin/alerts/delivery/",
             "/admin/tracker/auditentry/",
+            "/admin/tracker/apitoken/add/",
+            "/admin/tracker/team/",
+            f"{project}/change/",
         ):
             if found := serious(browser, path):
                 problems[path] = found

@@ -64,6 +64,7 @@ def headline(browser: Browser) -> str:
 
 
 @pytest.mark.usefixtures("logged_out")
+@pytest.mark.long
 @pytest.mark.timeout(150)
 def test_from_the_mail_to_the_comeback(
     browser: Browser, stack: Stack, window: Window, stack_mail: SmtpSink

@@ -111,3 +111,53 @@ def test_the_setup_page_notices_an_event(browser: Browser, stack: Stack, issues:
     browser.wait(lambda: browser.find("[data-waiting-link]").is_displayed())
     browser.find("[data-waiting-link]").click()
     browser.wait(lambda: "PayError77" in browser.find(".head h1").text)
+
+
+def test_a_star_chooses_the_page(browser: Browser, issues: list[int]):
+    browser.open(LIST + "?q=is:unresolved")
+    browser.keys("*")
+    boxes = browser.all('.issue [name="_selected_action"]')
+    assert boxes and all(box.is_selected() for box in boxes)
+    browser.keys("*")
+    assert not any(box.is_selected() for box in boxes) or browser.all("[data-whole]")
+
+
+def test_walking_through_the_list_and_taking_an_issue_by_keys(browser: Browser, issues: list[int]):
+    browser.open(LIST + "?q=PayError&sort=first_seen")
+    count = len(browser.all("tr.issue"))
+    browser.keys("jo")
+    browser.wait(lambda: "/change/" in browser.driver.current_url)
+    assert browser.find("[data-place]").text == f"1 of {count}"
+    first = browser.driver.current_url
+    browser.keys("j")
+    browser.wait(lambda: browser.driver.current_url != first)
+    assert browser.find("[data-place]").text == f"2 of {count}"
+    browser.keys("aa")
+    browser.wait(lambda: "Assigned to admin." in browser.find(".notes").text)
+    browser.keys("z")
+    browser.wait(lambda: "Put back." in browser.find(".notes").text)
+    browser.keys("u")
+    browser.wait(lambda: "sort=first_seen" in browser.driver.current_url)
+
+
+def test_names_are_suggested_in_a_comment(browser: Browser, issues: list[int]):
+    browser.open(LIST + "?q=type:PayError3")
+    browser.find(".issue-link").click()
+    area = browser.wait(lambda: browser.find("#text"))
+    area.send_keys("ask @adm")
+    browser.wait(lambda: browser.find("#suggest li").text == "admin")
+    area.send_keys(Keys.ENTER)
+    assert area.get_attribute("value") == "ask @admin "
+    assert not browser.find("#suggest").is_displayed()
+
+
+def test_breadcrumbs_narrow_by_category(browser: Browser, issues: list[int]):
+    browser.open(LIST + "?q=type:PayError3")
+    browser.find(".issue-link").click()
+    browser.wait(lambda: browser.all("[data-crumb-category]"))
+    browser.find(
+        '[data-crumb-category] option[value="query"], [data-crumb-category] option:nth-child(3)'
+    ).click()
+    assert [
+        row.get_attribute("data-category") for row in browser.all(".crumb") if row.is_displayed()
+    ] == ["query"]

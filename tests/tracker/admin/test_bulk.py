@@ -57,6 +57,23 @@ def test_the_true_count_is_asked_about(cast: Cast, more_issues: More):
     assert not cast.blue.issues.filter(status="resolved").exists(), "a foreign project"
 
 
+@pytest.mark.parametrize(
+    ("action", "form", "title"),
+    [
+        ("assign", {"assignee": "me"}, "Assign 3 issues to triager?"),
+        ("assign", {"assignee": "none"}, "Assign 3 issues to nobody?"),
+        ("resolve_in", {"releases": "2.0"}, "Resolve 3 issues in a release: 2.0?"),
+        ("priority:low", {}, "Change the priority of 3 issues: low?"),
+        ("review", {}, "Mark 3 issues as reviewed?"),
+    ],
+)
+def test_the_question_says_what(
+    cast: Cast, more_issues: More, action: str, form: dict[str, str], title: str
+):
+    more_issues(2)
+    assert title in everything(cast.client("triager"), action, **form)
+
+
 def test_what_came_after_the_question_is_left_alone(cast: Cast, more_issues: More):
     more_issues(3)
     client = cast.client("triager")
@@ -75,7 +92,7 @@ def test_much_is_a_job_that_is_shown_and_undone_as_a_whole(
     page = confirmed(client, everything(client, "resolve"), "resolve")
     job = BulkJob.objects.get()
     address = reverse("admin:tracker_issue_job", args=[job.pk])
-    assert f'data-job="{address}"' in page and "<span data-job-done>3</span> of 7" in page
+    assert f'data-job="{address}"' in page and "<span data-job-done>3</span> of 7 done" in page
     told = client.get(address).json()
     assert (told["done"], told["total"], told["finished"]) == (3, 7, False)
     assert cast.client("owner").get(address).status_code == 404, "somebody else's"
@@ -84,7 +101,7 @@ def test_much_is_a_job_that_is_shown_and_undone_as_a_whole(
     assert "7 resolved" in page and "Undo all" in page
     back = {"action": "undo", "token": str(job.token)}
     page = client.post(LIST + "?q=is:unresolved", back, follow=True).content.decode()
-    assert "<b>Undo</b>" in page
+    assert "<b>Undo for 7 issues</b>" in page
     work_off()
     assert "7 put back" in client.get(LIST + "?q=is:unresolved").content.decode()
     assert not Issue.objects.filter(status="resolved").exists()

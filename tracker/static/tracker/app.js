@@ -354,8 +354,27 @@
     return answer.json();
   };
 
+  // --- Names for what Django's own forms leave without one ------------------------------------------
+  const nameFields = () => {
+    const search = document.getElementById("searchbar");
+    if (search) search.setAttribute("aria-label", "Search");
+    all(".datetime input").forEach((field) => {
+      const row = one("label, legend", field.closest(".form-row") || document.body);
+      const part = field.classList.contains("vTimeField") ? "time" : "date";
+      field.setAttribute("aria-label", `${row ? row.textContent.trim() : ""} ${part}`.trim());
+    });
+    all(".tabular tbody td").forEach((cell) => {
+      const head = one(`thead th:nth-child(${cell.cellIndex + 1})`, cell.closest("table"));
+      const name = head ? head.textContent.trim() : "";
+      all("input:not([type=hidden]), select, textarea", cell).forEach((field) => {
+        if (name && !field.hasAttribute("aria-label")) field.setAttribute("aria-label", name);
+      });
+    });
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     count();
+    nameFields();
     try { if (localStorage.getItem("raw-stack")) setRaw(true, false); } catch { /* private window */ }
     const waiting = one("[data-waiting]");
     if (waiting) {
