@@ -101,7 +101,9 @@ class Things:
                 "issue_id": self.issue.pk, "project_id": self.project.pk, "event_id": self.event,
                 "key_id": self.rows[ProjectKey].pk, "job_id": self.job().pk, "key": self.key(),
             }[name]  # fmt: skip
-        if name in ("object_id", "pk", "id"):
+        if (
+            converter in ("int", "path") or name == "id"
+        ):  # a row of the model that the page is about
             return self.row(_model_of(route)).pk
         pytest.fail(f"{route}: what is <{converter}:{name}>? Say so in Things.argument.")
 
