@@ -27,7 +27,7 @@ from tracker.domain.grouping.resolve import Known, resolve
 from tracker.domain.titles import title_of
 from tracker.models import EventRow, GroupingKey, Issue, MissingMap
 from tracker.symbols import lookup, misses
-from tracker.symbols.session import SCRIPTS, Session
+from tracker.symbols.session import JVM, SCRIPTS, Session
 
 WAIT = timedelta(seconds=10)
 """Until what was digested beside the upload is stored and no old answer is believed."""
@@ -72,7 +72,7 @@ def run(now: datetime) -> int:
 def _project(project: int, rules: ProjectRules, since: datetime, until: float) -> int:
     lookup.ANSWERS.forget()
     issues = Issue.objects.live().filter(
-        project_id=project, platform__in=sorted(SCRIPTS), last_seen__gte=since
+        project_id=project, platform__in=sorted(SCRIPTS | JVM), last_seen__gte=since
     )
     keys = GroupingKey.objects.filter(
         project_id=project, issue__in=list(issues.order_by("-last_seen")[:ISSUES])
@@ -104,7 +104,10 @@ def _key(key: GroupingKey, rules: ProjectRules, since: datetime) -> int:
     keys = keys_of(newest, rules.grouping_version, rules.grouping)
     issue = _rekey(key, keys)
     about = title_of(newest)
-    Issue.objects.filter(pk=issue).update(culprit=about.culprit, title=keys.title or about.title)
+    told = {"culprit": about.culprit, "title": keys.title or about.title}
+    if newest.exceptions:  # a ProGuard mapping renames classes too
+        told["type"] = newest.exceptions[-1].type[:256]
+    Issue.objects.filter(pk=issue).update(**told)
     return len(done)
 
 
@@ -125,8 +128,8 @@ def _again(row: EventRow, rules: ProjectRules, session: Session) -> Remapped | N
     )
     before = event_from_dict(raw, context)
     after = session.symbolicate(before, row.project_id)
-    if after is before:
-        return None
+    if after is before and after.data.get("errors") == data.get("errors"):
+        return None  # not even what is said of it is another
     for part in PARTS:
         if part in after.data:
             data[part] = after.data[part]

@@ -133,10 +133,31 @@ def test_releases_commits_and_deploys(cli: Tool, window: Window):
     patches = commits[0]["patch_set"]
     patches = json.loads(patches) if isinstance(patches, str) else patches
     assert sorted((p["path"], p["type"]) for p in patches) == [("cart.py", "M"), ("pay.py", "A")]
+    by_hand(cli, inside, version, window)
     other = f"{version}-mistake"
     cli("releases", "new", other)
     cli("releases", "delete", other)
     assert other not in cli("releases", "list")
+
+
+def by_hand(cli: Tool, inside: Tool, told: str, window: Window) -> None:
+    """Commits told as a range of a known repository; and taken away again."""
+    [known] = window.rows(
+        "SELECT DISTINCT repository FROM tracker_commit WHERE project_id = %s", cli.project.id
+    )
+    first, last = git(inside.folder, "rev-parse", "HEAD~1", "HEAD").split()
+    version = f"manual@{cli.version}"
+    cli("releases", "new", version)
+    inside("releases", "set-commits", version, "--commit", f"{known['repository']}@{first}..{last}")
+    sql = "SELECT refs FROM tracker_release WHERE project_id = %s AND version = %s"
+    [row] = window.rows(sql, cli.project.id, version)
+    [ref] = json.loads(row["refs"]) if isinstance(row["refs"], str) else row["refs"]
+    assert (ref["commit"], ref["previousCommit"]) == (last, first)
+    commits = """SELECT count(*) FROM tracker_commit c JOIN tracker_release r ON r.id = c.release_id
+                 WHERE r.project_id = %s AND r.version = %s"""
+    assert window.one(commits, cli.project.id, told) == 2
+    inside("releases", "set-commits", told, "--clear")
+    assert window.one(commits, cli.project.id, told) == 0
 
 
 def mapped(window: Window, project: Project) -> dict[str, Any]:
@@ -193,6 +214,27 @@ def test_debug_files(cli: Tool, window: Window):
         *(("--uuid", ID) if cli.version == "2.58" else ("upload", "--uuid", ID)), str(mapping))  # fmt: skip
     [row] = window.rows("SELECT * FROM tracker_debugfile WHERE project_id = %s", cli.project.id)
     assert (str(row["debug_id"]), row["kind"], row["state"]) == (ID, "proguard", "ok")
+
+
+SYMBOLS = """MODULE Linux x86_64 3249D99D0C4049318610F4E4FB0B69360 shop
+INFO CODE_ID 9DD94932400C31498610F4E4FB0B6936
+FILE 0 shop.c
+FUNC 1000 10 0 total_of_basket
+1000 10 7 0
+PUBLIC 1010 0 main
+"""
+
+
+def test_native_debug_files(cli: Tool, window: Window):
+    folder = cli.folder / "symbols"
+    folder.mkdir()
+    (folder / "shop.sym").write_text(SYMBOLS)
+    said = cli("debug-files", "upload", "--wait", str(folder))
+    assert "Uploaded 1" in said and "OK" in said, said
+    [row] = window.rows("SELECT * FROM tracker_debugfile WHERE project_id = %s", cli.project.id)
+    assert (str(row["debug_id"]), row["state"]) == ("3249d99d-0c40-4931-8610-f4e4fb0b6936", "ok")
+    assert row["kind"] == "breakpad"
+    assert "Nothing to upload" in cli("debug-files", "upload", "--wait", str(folder))
 
 
 ID = "b8f1a6d2-44c5-4d18-9a3e-0c57a1a3b2f1"

@@ -272,6 +272,9 @@ def _debug_file(project: Project, checksum: str, kept: Kept, now: datetime) -> D
             "used_at": now, "name": kept.name[:256], "kind": kept.kind, "debug_id": kept.debug_id,
         },
     )  # fmt: skip
+    if found.kind == "proguard" and found.debug_id is not None:
+        waiting = MissingMap.objects.filter(project=project, debug_id=found.debug_id)
+        waiting.update(found_at=now)
     return found
 
 

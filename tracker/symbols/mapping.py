@@ -17,16 +17,16 @@ from msgspec import Struct
 from symbolic.sourcemapcache import SourceMapCacheToken
 
 from tracker.domain.event import Event, Frame
-from tracker.symbols import lookup, urls
+from tracker.symbols import lookup, notes, urls
 from tracker.symbols.bundles import debug_id_of
 from tracker.symbols.lookup import Found
 from tracker.symbols.maps import MAPS, Parsed
+from tracker.symbols.notes import Note
 from tracker.symbols.session import Miss, Session
 
 AROUND = 5
 """Lines of source before and after."""
 LINE = 512
-MOST_NOTES = 5
 MISSING, BROKEN, LATE = "source_map_missing", "source_map_broken", "source_map_later"
 """Types of the notes."""
 _CALL = re.compile(
@@ -84,7 +84,8 @@ def symbolicate(event: Event, project_id: int, session: Session) -> Event:
         return event
     files = _files(event, project_id, paths, session)
     done = {stack.at: frames for stack in stacks if (frames := _map(stack, files)) is not None}
-    _write_notes(event.data, files)
+    fresh = [Note(f.note[0], path, f.note[1]) for path, f in files.items() if f.note[0]]
+    notes.write(event.data, (MISSING, BROKEN, LATE), fresh)
     return _with(event, done) if done else event
 
 
@@ -330,19 +331,3 @@ def _with(event: Event, done: dict[int, tuple[Frame, ...]]) -> Event:
         for at, link in enumerate(event.exceptions)
     )
     return msgspec.structs.replace(event, exceptions=links, stack=done.get(-1, event.stack))
-
-
-def _write_notes(data: dict[str, Any], files: dict[str, File]) -> None:
-    """Say under `errors` what was not mapped, and why."""
-    kept = [
-        note for note in data.get("errors", ()) if note.get("type") not in (MISSING, BROKEN, LATE)
-    ]
-    fresh = [
-        {"type": file.note[0], "name": path[:200], "value": file.note[1]}
-        for path, file in files.items()
-        if file.note[0]
-    ]
-    if fresh or len(kept) != len(data.get("errors", ())):
-        data["errors"] = kept + fresh[:MOST_NOTES]
-        if not data["errors"]:
-            del data["errors"]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from tracker.models import MissingMap
+from tracker.models import DebugFile, MissingMap
 from tracker.symbols import lookup
 from tracker.symbols.session import Miss
 
@@ -15,6 +15,8 @@ MOST = 5_000
 EVERY = 60.0
 """Seconds between two writes of the same miss by one process."""
 LATELY = timedelta(minutes=10)
+PROGUARD = "proguard"
+"""Kind of a mapping, and what stands for its address."""
 _MOST_REMEMBERED = 10_000
 _written: dict[Miss, float] = {}
 
@@ -64,7 +66,11 @@ def look_again(now: datetime) -> int:
     lately = MissingMap.objects.filter(found_at=None, last_seen__gte=now - LATELY)
     here = []
     for row in lately.order_by("-last_seen")[:500]:
-        if row.debug_id is not None:
+        if row.debug_id is not None and row.url == PROGUARD:
+            there = DebugFile.objects.filter(
+                project=row.project_id, debug_id=row.debug_id, kind=PROGUARD
+            ).exists()
+        elif row.debug_id is not None:
             there = bool(lookup.by_debug_ids(row.project_id, [row.debug_id]))
         else:
             # The dist of the event is not noted: files of no dist are found this way.

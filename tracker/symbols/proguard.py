@@ -17,48 +17,90 @@ from symbolic.proguard import ProguardMapper
 from tracker.domain.event import Event, ExceptionInfo, Frame
 from tracker.models import DebugFile
 from tracker.models.symbols import Uploaded
+from tracker.symbols import notes
 from tracker.symbols.bundles import debug_id_of
 from tracker.symbols.lookup import ANSWERS
-from tracker.symbols.session import Session
+from tracker.symbols.misses import PROGUARD
+from tracker.symbols.notes import Note
+from tracker.symbols.session import Miss, Session
 
 MOST_FILE = 256 * 1024 * 1024
 MOST_KEPT = 4
 """Mappings in memory: they lie in mapped files and cost little besides."""
 MOST_FRAMES = 250
+MISSING, BROKEN, LATE = "proguard_missing", "proguard_broken", "proguard_later"
+KINDS = frozenset({MISSING, BROKEN, LATE})
+"""Types of the notes."""
 _kept: OrderedDict[str, ProguardMapper | None] = OrderedDict()
 _lock = threading.Lock()
 
 
 def symbolicate(event: Event, project_id: int, session: Session) -> Event:
     """The event with classes and methods named as written; its payload changes with it."""
-    mapper = _mapper(event.data, project_id, session)
+    wanted = _wanted(event.data)
+    if not wanted:
+        return event
+    mapper, note = _mapper(wanted, project_id, session)
+    notes.write(event.data, KINDS, [note] if note else [])
     values = (event.data.get("exception") or {}).get("values") or []
     if mapper is None or len(values) != len(event.exceptions):
         return event
     links = tuple(
         _link(link, item, mapper) for link, item in zip(event.exceptions, values, strict=True)
     )
-    return msgspec.structs.replace(event, exceptions=links)
+    changed = links != event.exceptions
+    return msgspec.structs.replace(event, exceptions=links) if changed else event
 
 
-def _mapper(data: dict[str, Any], project_id: int, session: Session) -> ProguardMapper | None:
-    for image in (data.get("debug_meta") or {}).get("images") or ():
-        if image.get("type") == "proguard":
-            debug_id = debug_id_of(image.get("uuid") or image.get("debug_id"))
-            path = _path(project_id, debug_id) if debug_id else ""
-            if path:
-                return _opened(path, session)
-    return None
+def _wanted(data: dict[str, Any]) -> list[UUID]:
+    """Ids of the mappings that the event names."""
+    images = (data.get("debug_meta") or {}).get("images") or ()
+    ids = (
+        debug_id_of(image.get("uuid") or image.get("debug_id"))
+        for image in images
+        if image.get("type") == "proguard"
+    )
+    return [found for found in ids if found is not None]
 
 
-def _path(project_id: int, debug_id: UUID) -> str:
+def _mapper(
+    wanted: list[UUID], project_id: int, session: Session
+) -> tuple[ProguardMapper | None, Note | None]:
+    """The mapping of the first id that has one; else what to say about it."""
+    path, debug_id = next(
+        ((path, one) for one in wanted if (path := path_of(project_id, one))), ("", wanted[0])
+    )
+    name = f"mapping {debug_id}"
+    miss = Miss(project_id, debug_id, "", PROGUARD)
+    if not path:
+        session.misses.add(miss)
+        return None, Note(MISSING, name, _advice(debug_id))
+    mapper, late = _opened(path, session)
+    if late:
+        session.misses.add(msgspec.structs.replace(miss, ready=True))
+        return None, Note(LATE, name, "The time for mappings was up; it will be used in a moment.")
+    if mapper is None:
+        return None, Note(BROKEN, name, "The ProGuard mapping was found, but can't be read.")
+    return mapper, None
+
+
+def _advice(debug_id: UUID) -> str:
+    """What was looked for, and what would help."""
+    return (
+        f"No ProGuard or R8 mapping with the UUID {debug_id} was uploaded. Upload the build's: "
+        f"sentry-cli upload-proguard --uuid {debug_id} mapping.txt (from 3.0 on: "
+        f"sentry-cli proguard upload --uuid {debug_id} mapping.txt)."
+    )
+
+
+def path_of(project_id: int, debug_id: UUID) -> str:
     """Where the newest mapping of that id lies; "" when there is none."""
     now = time.monotonic()
     key = ("proguard", project_id, debug_id)
     known, answer = ANSWERS.get(key, now)
     if not known:
         rows = DebugFile.objects.filter(
-            project_id=project_id, debug_id=debug_id, kind="proguard", state=Uploaded.State.OK,
+            project_id=project_id, debug_id=debug_id, kind=PROGUARD, state=Uploaded.State.OK,
             size__lte=MOST_FILE,
         )  # fmt: skip
         answer = rows.order_by("-created_at").values_list("path", flat=True).first() or ""
@@ -66,13 +108,14 @@ def _path(project_id: int, debug_id: UUID) -> str:
     return str(answer)
 
 
-def _opened(path: str, session: Session) -> ProguardMapper | None:
+def _opened(path: str, session: Session) -> tuple[ProguardMapper | None, bool]:
+    """The parsed mapping, None when it can't be read; and whether only time was lacking."""
     with _lock:
         if path in _kept:
             _kept.move_to_end(path)
-            return _kept[path]
+            return _kept[path], False
     if session.left <= 0:
-        return None
+        return None, True
     began = time.monotonic()
     mapper: ProguardMapper | None
     try:
@@ -89,7 +132,7 @@ def _opened(path: str, session: Session) -> ProguardMapper | None:
         _kept[path] = mapper
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
-    return mapper
+    return mapper, False
 
 
 def _link(link: ExceptionInfo, item: dict[str, Any], mapper: ProguardMapper) -> ExceptionInfo:

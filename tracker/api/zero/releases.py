@@ -67,6 +67,8 @@ def _told(body: Mapping[str, Any]) -> ReleaseTold:
         given["refs"] = _refs(body["refs"])
     if body.get("commits") is not None:
         given["commits"] = _commits(body["commits"])
+    elif given.get("refs") == []:
+        given["commits"] = ()  # `set-commits --clear` says it this way
     return ReleaseTold(**given)
 
 
