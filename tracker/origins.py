@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Min, OuterRef, QuerySet
+from django.db.models import F, Max, Min, OuterRef, QuerySet, Sum
 from django.db.models.functions import JSONObject
 from msgspec import Struct
 
@@ -61,13 +61,18 @@ def with_origin(rows: IssueQuerySet, since: datetime) -> IssueQuerySet:
     deploys = Deploy.objects.filter(project=OuterRef("project_id"), status__in=REACHED)
     newest = deploys.order_by("-started_at", "-pk")
     days = RollupDay.objects.filter(project_id=OuterRef("project_id"), issue_id=OuterRef("pk"))
-    firsts = days.order_by().values("environment_id").annotate(first=Min("bucket"))
+    spread = days.order_by().values("environment_id")
+    spread = spread.annotate(first=Min("bucket"), last=Max("bucket"), total=Sum("events"))
     return with_owner(rows).annotate(
         origin_first=_told(newest.filter(started_at__lte=OuterRef("first_seen"))[:BEFORE]),
         origin_again=_told(newest.filter(started_at__lte=OuterRef("state_changed_at"))[:BEFORE]),
         origin_chart=_told(newest.filter(started_at__gte=since)[:ON_CHART]),
         origin_days=ArraySubquery(
-            firsts.values(pair=JSONObject(environment="environment_id", first="first"))
+            spread.values(
+                pair=JSONObject(
+                    environment="environment_id", first="first", last="last", events="total"
+                )
+            )
         ),
     )
 

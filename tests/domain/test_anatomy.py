@@ -162,3 +162,15 @@ def test_markdown_can_not_be_broken_out_of():
     text = as_markdown(found, "# T\n# U", [("Release", "1.0\n# V")])
     assert text.startswith("# # T # U\n") and "1.0 # V" in text
     assert text.count("````") == 2  # a longer fence than the one inside
+
+
+def test_what_is_not_mapped_is_told_apart_from_other_notes():
+    found = dissect({
+        "errors": [
+            {"type": "source_map_missing", "name": "https://x/a.js", "value": "Upload it."},
+            {"type": "proguard_missing", "name": "mapping 7", "value": "Upload that."},
+            {"type": "future_timestamp", "name": "timestamp", "value": "9"},
+        ]
+    })  # fmt: skip
+    assert found.unmapped == (("https://x/a.js", "Upload it."), ("mapping 7", "Upload that."))
+    assert found.notes == ("timestamp: future timestamp",)

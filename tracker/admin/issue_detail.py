@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from tracker import code, event_extras, origins, readers
+from tracker import code, environments, event_extras, origins, readers
 from tracker.access import Access
 from tracker.admin.issue_list import PRIORITY_NAMES, badge
 from tracker.admin.issue_moves import moving_context
@@ -65,6 +65,7 @@ def detail_context(
         "headline": headline(issue, past, now, origins.marks_of(origin.rollouts)),
         "origin": origin,
         "suspicion": code.suspicion_of(issue),
+        "places": environments.of_issue(issue, names, now),
         "snoozed": snoozed(issue),
         "event": event,
         "event_hex": event.event_id.hex if event else "",

@@ -17,7 +17,7 @@ from tracker.admin.base import ScopedAdmin, access_of
 from tracker.admin.overview import OverviewPages
 from tracker.admin.people import PeoplePages
 from tracker.domain.snippets import snippets
-from tracker.models import Environment, Project, ProjectKey, Role
+from tracker.models import Project, ProjectKey, Role
 from tracker.models.project import new_public_key
 from tracker.site import project_cards
 
@@ -180,19 +180,3 @@ class ProjectKeyAdmin(ScopedAdmin[ProjectKey]):
         self.log_change(request, key, "Replaced the key and its tokens.")
         messages.success(request, "The key was replaced; configure the SDKs with the new one.")
         return HttpResponseRedirect(reverse("admin:tracker_projectkey_change", args=[key.pk]))
-
-
-@admin.register(Environment)
-class EnvironmentAdmin(ScopedAdmin[Environment]):
-    """Environments come from events; hiding one takes it out of menus."""
-
-    team_path = "project__team"
-    list_display = ("__str__", "project", "hidden", "first_seen")
-    list_select_related = ("project__team",)
-    list_filter = ("hidden",)
-    search_fields = ("name",)
-    fields = ("project", "name", "hidden", "first_seen")
-    readonly_fields = ("project", "name", "first_seen")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

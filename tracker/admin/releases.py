@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from tracker import code, health, origins, release_counts, sessions
 from tracker.admin.base import ScopedAdmin
+from tracker.admin.release_list import VersionList
 from tracker.charts import day_chart
 from tracker.domain.release_health import in_order
 from tracker.domain.trends import DAY, series
@@ -53,8 +55,11 @@ class ReleaseAdmin(ScopedAdmin[Release]):
     """Releases of the user's teams; they come from events, deploys and tools."""
 
     team_path = "project__team"
-    list_display = ("version", "project", "source", "created_at", "released_at", "issues_link")
+    list_display = (
+        "version", "compared", "project", "source", "created_at", "released_at", "issues_link",
+    )  # fmt: skip
     list_select_related = ("project__team",)
+    list_filter = (("project", admin.RelatedOnlyFieldListFilter), "source")
     search_fields = ("version",)
     ordering = ("-created_at",)
     fields = ("project", "version", "source", "created_at", "released_at", "ignored")
@@ -63,6 +68,15 @@ class ReleaseAdmin(ScopedAdmin[Release]):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """By version."""
+        return VersionList
+
+    @admin.display(description="Compared")
+    def compared(self, release: Release) -> str:
+        """How it compares to the release below it in the list."""
+        return getattr(release, "compared", "")
 
     @admin.display(description="Issues")
     def issues_link(self, release: Release) -> SafeString:

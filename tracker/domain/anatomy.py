@@ -131,6 +131,8 @@ class Anatomy:
     sdk: str
     notes: tuple[str, ...]
     """What was cut or repaired on the way in."""
+    unmapped: tuple[tuple[str, str], ...] = ()
+    """(file, what was looked for and what would help) where frames stay as a machine wrote them."""
 
 
 def dissect(data: Mapping[str, Any]) -> Anatomy:
@@ -156,6 +158,7 @@ def dissect(data: Mapping[str, Any]) -> Anatomy:
             if mapping(data.get("sdk")).get(key)
         ),
         notes=tuple(_notes(data)),
+        unmapped=tuple(_unmapped(data)),
     )
 
 
@@ -315,6 +318,8 @@ def _clock(value: Any) -> str:
     return ""
 
 
+_MAPS = ("source_map_", "proguard_")
+"""How the types of notes on maps and mappings begin."""
 _RULES = {"x": "removed", "s": "replaced", "c": "cut", "!limit": "cut"}
 
 
@@ -322,10 +327,15 @@ def _notes(data: Mapping[str, Any]) -> Iterator[str]:
     yield from _marks(data.get("_meta"), "")
     for error in objects({"values": data.get("errors")}):
         name, kind = plain(error.get("name")), plain(error.get("type"))
-        if kind.startswith("source_map_") and error.get("value"):
-            yield f"{name}: {plain(error['value'])}"
+        if kind.startswith(_MAPS):
             continue
         yield f"{name or 'event'}: {kind.replace('_', ' ') or 'could not be read'}"
+
+
+def _unmapped(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for error in objects({"values": data.get("errors")}):
+        if plain(error.get("type")).startswith(_MAPS):
+            yield plain(error.get("name")), plain(error.get("value"))
 
 
 def _marks(meta: Any, path: str) -> Iterator[str]:
