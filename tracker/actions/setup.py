@@ -61,13 +61,8 @@ def create_project(name: str, team: Team, *, unlimited: bool = False) -> NewProj
 
 def create_key(project: Project, label: str = "Default") -> NewProject:
     """Make a key with its Rollbar tokens."""
-    read, write = secrets.token_hex(16), secrets.token_hex(16)
-    key = ProjectKey.objects.create(
-        project=project,
-        label=label,
-        rollbar_read_hash=hashlib.sha256(read.encode()).digest(),
-        rollbar_write_hash=hashlib.sha256(write.encode()).digest(),
-    )
+    key = ProjectKey.objects.create(project=project, label=label)
+    read, write = new_api_tokens(key)
     return NewProject(
         id=project.pk,
         slug=project.slug,
@@ -77,6 +72,18 @@ def create_key(project: Project, label: str = "Default") -> NewProject:
         read=read,
         write=write,
     )
+
+
+def new_api_tokens(key: ProjectKey) -> tuple[str, str]:
+    """Give a key new Rollbar tokens to read and to write; the old ones are refused at once.
+
+    Only their hashes are kept: they can't be shown again.
+    """
+    read, write = secrets.token_hex(16), secrets.token_hex(16)
+    key.rollbar_read_hash = hashlib.sha256(read.encode()).digest()
+    key.rollbar_write_hash = hashlib.sha256(write.encode()).digest()
+    key.save(update_fields=["rollbar_read_hash", "rollbar_write_hash"])
+    return read, write
 
 
 def bootstrap(admin_password: str | None) -> Bootstrapped:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tracker.admin.base import ScopedAdmin, access_of
 from tracker.admin.overview import OverviewPages
 from tracker.admin.people import PeoplePages
+from tracker.admin.rollbar_tokens import RollbarTokens
 from tracker.domain.snippets import snippets
 from tracker.models import Project, ProjectKey, Role
 from tracker.models.project import new_public_key
@@ -136,7 +137,7 @@ class ProjectAdmin(PeoplePages, OverviewPages, ScopedAdmin[Project]):
 
 
 @admin.register(ProjectKey)
-class ProjectKeyAdmin(ScopedAdmin[ProjectKey]):
+class ProjectKeyAdmin(RollbarTokens, ScopedAdmin[ProjectKey]):
     """Credentials of SDKs: seen by the team, changed by its admins."""
 
     team_path = "project__team"
@@ -165,6 +166,7 @@ class ProjectKeyAdmin(ScopedAdmin[ProjectKey]):
         rotate = self.admin_site.admin_view(require_POST(self.rotate_view))
         return [
             path("<int:key_id>/rotate/", rotate, name="tracker_projectkey_rotate"),
+            *self.token_urls(),
             *super().get_urls(),
         ]
 

@@ -44,7 +44,7 @@ class VersionList(ChangeList):
         """Each row with how it compares to the one below."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        for row, below in zip(rows, [*rows[1:], None], strict=True):
+        for row, below in zip(rows, [*rows[1:], None], strict=False):
             same = below is not None and below.project_id == row.project_id
             row.compared = comparison(row, below) if same and self.by_version else ""
         self.result_list = rows
