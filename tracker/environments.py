@@ -25,7 +25,6 @@ class Spread:
     events: int
     first: date
     last: date
-    percent: str
     when: str
     """In which days, in words."""
     query: str
@@ -36,20 +35,18 @@ def of_issue(issue: Issue, names: Mapping[int, str], now: datetime) -> list[Spre
     """Of an issue loaded `with_origin`, most events first; hidden environments are left out."""
     told: list[dict[str, Any]] = getattr(issue, "origin_days", [])
     rows = [row for row in told if row["environment"] in names]
-    total = sum(row["events"] for row in told) or 1
     return [
-        _spread(names[row["environment"]], row, 100 * row["events"] / total, now.date())
+        _spread(names[row["environment"]], row, now.date())
         for row in sorted(rows, key=lambda row: (-row["events"], names[row["environment"]]))
     ]
 
 
-def _spread(name: str, row: Mapping[str, Any], share: float, today: date) -> Spread:
+def _spread(name: str, row: Mapping[str, Any], today: date) -> Spread:
     first = datetime.fromisoformat(row["first"]).astimezone(UTC).date()
     last = datetime.fromisoformat(row["last"]).astimezone(UTC).date()
-    percent = f"{share:.0f} %" if share >= 1 else "< 1 %"
     query = f"is:unresolved {Term('env', (literal(name or 'none'),))}"
     return Spread(
-        name, row["events"], first, last, percent, days(first, last, today),
+        name, row["events"], first, last, days(first, last, today),
         urlencode({"q": query}),
     )  # fmt: skip
 

@@ -40,6 +40,10 @@ class VersionList(ChangeList):
         ordered: QuerySet[Any] = rows.annotate(place=place).order_by(*by_place)
         return ordered
 
+    def get_ordering_field_columns(self) -> dict[int, Any]:
+        """No column is marked when none decides."""
+        return {} if self.by_version else super().get_ordering_field_columns()
+
     def get_results(self, request: HttpRequest) -> None:
         """Each row with how it compares to the one below."""
         super().get_results(request)
