@@ -6,7 +6,6 @@ then goes on exactly where a page ended.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -36,6 +35,8 @@ from tracker.models import EventRow, Issue
 
 PAGE = 20
 MOST = 100
+RECENT_PAGES = 10
+"""Pages of a project's occurrences: each row may cost a look into another issue."""
 SECOND = timedelta(seconds=1)
 
 
@@ -119,16 +120,10 @@ class Instances(ApiView):
         """A page of the latest, of the items seen last. Raises Refused."""
         raw = request._request
         sender = self.asker(raw, *READERS)
-        page = count(raw, "page", 1, DEEPEST // PAGE)
-        recent = Issue.objects.live().filter(project=sender.project_id).order_by("-last_seen")
-        # No index walks a project's events: the latest of n events are among the latest n of
-        # the n issues seen last.
-        owners = {
-            source: issue.pk
-            for issue in recent.with_sources()[: page * PAGE]
-            for source in issue.sources()
-        }
-        keys = _latest(sender.project_id, list(owners), page * PAGE)
+        page = count(raw, "page", 1, RECENT_PAGES + 1)
+        if page > RECENT_PAGES:
+            raise missing(f"page: after {RECENT_PAGES}, ask for the occurrences of an item")
+        keys, owners = _latest(sender.project_id, page * PAGE)
         ids = [event_id for _, event_id in keys][(page - 1) * PAGE :]
         names = environments(sender)
         rows = EventRow.objects.filter(
@@ -143,15 +138,23 @@ class Instances(ApiView):
         return ok({"page": page, "instances": listed})
 
 
-def _latest(project_id: int, issues: Sequence[int], most: int) -> list[Key]:
-    """The latest events among those of some issues."""
+def _latest(project_id: int, most: int) -> tuple[list[Key], dict[int, int]]:
+    """A project's latest events, and which issue each row's issue is part of.
+
+    No index walks a project's events: the latest of n events are among the latest n of the
+    n issues seen last.
+    """
+    recent = Issue.objects.live().filter(project=project_id).order_by("-last_seen")
     keys: list[Key] = []
-    for issue in issues:
-        mine = EventRow.objects.filter(project_id=project_id, issue_id=issue)
-        newest = mine.order_by("-received_at", "-event_id").values_list("received_at", "event_id")
-        keys += newest[:most]
+    owners: dict[int, int] = {}
+    for issue in recent.with_sources()[:most]:
+        if len(keys) == most and issue.last_seen < keys[-1][0]:
+            break  # nothing of it or of those behind it is newer
+        owners.update(dict.fromkeys(issue.sources(), issue.pk))
+        mine = EventRow.objects.of_issue(project_id, *issue.sources())
+        keys += mine.values_list("received_at", "event_id")[:most]
         keys = sorted(keys, key=_rank, reverse=True)[:most]
-    return keys
+    return keys, owners
 
 
 class Instance(ApiView):

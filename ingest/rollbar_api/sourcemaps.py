@@ -23,10 +23,11 @@ from ingest.adapters.minidump import Part, read_form
 from ingest.auth import Sender
 from ingest.deploys import body_fields
 from ingest.errors import BadBody, NoKey
+from ingest.rollbar import WrongToken
 from ingest.rollbar_api.base import ApiView, ok
 from ingest.views import body_of, large
 from tracker.actions.releases import ReleaseError, check_version
-from tracker.models import Artifact, Project
+from tracker.models import Artifact, Project, ProjectKey
 from tracker.symbols import assembling, bundles
 from tracker.symbols.bundles import BundleError, Entry
 from tracker.symbols.urls import LONGEST, stored_form, tilde
@@ -169,6 +170,8 @@ class Bundle(ApiView):
         except signing.BadSignature:
             raise NoKey("This address is not valid, or no longer; ask for another.") from None
         key_id, project_id, version, prefix = told
+        if not ProjectKey.objects.filter(pk=key_id, project=project_id, enabled=True).exists():
+            raise WrongToken
         sender = Sender(key_id, project_id, "", unlimited=False, rate_per_minute=None)
         packed, coding = body_of(request._request)
         with large():

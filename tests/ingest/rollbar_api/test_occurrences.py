@@ -122,6 +122,7 @@ def test_the_projects_occurrences(asker: Asker):
         [one.pk, one.pk, two.pk]
     )
     assert asker.call("instances/?page=2")["instances"] == []
+    asker.call("instances/?page=11", 404)
 
 
 def test_the_busiest_items(asker: Asker):
