@@ -2,16 +2,17 @@
 
 from django.urls import include, re_path
 
-from ingest import rollbar
+from ingest import openapi, rollbar
 from ingest.browser import ErrorPageView, NelView, OtlpView, SecurityView
 from ingest.deploys import DeploysView, DeployView
 from ingest.minidump import MinidumpView
 from ingest.reports import AttachmentsView, CronView, FeedbackView
-from ingest.views import EnvelopeView, StoreView
+from ingest.views import EnvelopeView, StoreView, UnknownView
 
 _PROJECT = r"^api/(?P<project>[^/]{1,64})"
 
 urlpatterns = [
+    re_path(r"^api/ingest/schema/?$", openapi.schema),
     re_path(rf"{_PROJECT}/envelope/?$", EnvelopeView.as_view()),
     re_path(r"^api/store/?$", StoreView.as_view()),
     re_path(rf"{_PROJECT}/store/?$", StoreView.as_view()),
@@ -41,4 +42,5 @@ urlpatterns = [
     re_path(r"^api/1/status/ping/?$", rollbar.ping),
     re_path(r"^api/1/", include("ingest.rollbar_api.urls")),
     re_path(r"^(?:item|occurrence|instance)/uuid/?$", rollbar.to_issue),
+    re_path(r"^api/(?!0/)[0-9]{1,18}/", UnknownView.as_view()),
 ]

@@ -305,3 +305,13 @@ def agree(receipt: Receipt, sender: Sender) -> None:
         named is not None and named != sender.project_id
     ):
         raise WrongKey
+
+
+class UnknownView(BareView):
+    """Whatever else is asked of a project: a sentence, not the pages' 404."""
+
+    def get(self, request: Request, **_named: str) -> Response:
+        """404."""
+        return Response(self.error_body("There is nothing at this address."), status=404)
+
+    post = put = patch = delete = get

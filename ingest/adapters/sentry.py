@@ -134,9 +134,9 @@ class EnvelopeAdapter:
                 found = _told_id(item.payload)
                 events = 1
             elif item is report:
-                told = csp.ADAPTER.check(item.payload, event_id)
-                events, found = told.events, event_id if told.events else ""
-                skipped.update(told.skipped)
+                made = csp.ADAPTER.check(item.payload, event_id)
+                events, found = made.events, event_id if made.events else ""
+                skipped.update(made.skipped)
             elif item.type == "event" or item.type not in _KEPT:
                 skipped[item.type if item.type in _NAMED else "unknown"] += 1
             else:

@@ -49,7 +49,7 @@ def test_a_file_goes_there_and_comes_back(objects):
     assert again.path == stored.path and len(objects) == 1
 
     answer = attachments.download(Attachment(path=stored.path, filename="../core.dmp"))
-    assert b"".join(answer.streaming_content) == content
+    assert b"".join(answer) == content
     assert answer["Content-Disposition"].startswith("attachment;")
     assert answer["Content-Type"] == "application/octet-stream"
 
