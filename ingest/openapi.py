@@ -156,13 +156,13 @@ _FILES = {
 }
 
 
-def _sentry() -> Json:
-    event = {"application/json": {"schema": _OBJECT}}
+_EVENT_BODY: Json = {"application/json": {"schema": _OBJECT}}
+
+
+def _events() -> Json:
     envelope = {"application/x-sentry-envelope": {"schema": {"type": "string"}}}
     files = {"201": _json(_OBJECT)}
-    report = {"application/csp-report": {"schema": _OBJECT}}
     dump = {"200": {"description": "The event's id.", "content": {"text/plain": {}}}}
-    check_in = {"202": _json(_OBJECT)}
     return {
         "/api/{project}/envelope/": {
             "post": _operation(
@@ -173,19 +173,7 @@ def _sentry() -> Json:
         "/api/{project}/store/": {
             "post": _operation(
                 "store", "One event of an older client.", _OK,
-                parameters=[_PROJECT, _QUERY_KEY], body=event,
-            )
-        },
-        "/api/{project}/security/": {
-            "post": _operation(
-                "security", "CSP, Expect-CT, Expect-Staple, HPKP, Reporting API.", _EMPTY_OK,
-                parameters=[_PROJECT, _QUERY_KEY], body=report,
-            )
-        },
-        "/api/{project}/nel/": {
-            "post": _operation(
-                "nel", "Network Error Logging: counted, not kept.", _EMPTY_OK,
-                parameters=[_PROJECT, _QUERY_KEY], body=_ANY,
+                parameters=[_PROJECT, _QUERY_KEY], body=_EVENT_BODY,
             )
         },
         "/api/{project}/minidump/": {
@@ -198,6 +186,25 @@ def _sentry() -> Json:
             "post": _operation(
                 "attachments", "Files of an event sent earlier.", files,
                 parameters=[_PROJECT, _EVENT, _QUERY_KEY], body=_FILES,
+            )
+        },
+    }  # fmt: skip
+
+
+def _reports() -> Json:
+    report = {"application/csp-report": {"schema": _OBJECT}}
+    check_in = {"202": _json(_OBJECT)}
+    return {
+        "/api/{project}/security/": {
+            "post": _operation(
+                "security", "CSP, Expect-CT, Expect-Staple, HPKP, Reporting API.", _EMPTY_OK,
+                parameters=[_PROJECT, _QUERY_KEY], body=report,
+            )
+        },
+        "/api/{project}/nel/": {
+            "post": _operation(
+                "nel", "Network Error Logging: counted, not kept.", _EMPTY_OK,
+                parameters=[_PROJECT, _QUERY_KEY], body=_ANY,
             )
         },
         "/api/{project}/cron/{slug}/{key}/": {
@@ -214,7 +221,7 @@ def _sentry() -> Json:
                     {"name": "kind", "in": "path", "required": True,
                      "schema": {"enum": ["logs", "traces"]}},
                 ],
-                body=event,
+                body=_EVENT_BODY,
             )
         },
     }  # fmt: skip
@@ -265,7 +272,7 @@ def document() -> Json:
                 " refusal one sentence; no answer is a 5xx."
             ),
         },
-        "paths": {**_sentry(), **_others()},
+        "paths": {**_events(), **_reports(), **_others()},
         "components": {"securitySchemes": schemes},
     }
 
