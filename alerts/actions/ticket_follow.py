@@ -7,11 +7,11 @@ its issue itself is closed already, and nothing comes back around.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from alerts.actions.desk import losers_of
 from alerts.actions.happening import happening_of
-from alerts.actions.tickets import queue
+from alerts.actions.tickets import enqueue
 from alerts.models import TicketConnection, TicketJob, TicketLink
 from tracker.models import Activity, ActivityKind, Issue
 
@@ -29,41 +29,55 @@ def follow(letters: Sequence[Activity]) -> None:
     _move(read)
     rows = TicketLink.objects.filter(issue__in={letter.issue_id for letter in read})
     links: dict[int, list[TicketLink]] = {}
-    for link in rows.select_related("connection", "issue").order_by("pk"):
-        if link.state != TicketLink.State.GONE:
-            links.setdefault(link.issue_id, []).append(link)
-    for letter in read:
-        for link in links.get(letter.issue_id or 0, ()):
-            _tell(link, letter)
+    for link in (
+        rows.exclude(state__in=_NOWHERE).select_related("connection", "issue").order_by("pk")
+    ):
+        links.setdefault(link.issue_id, []).append(link)
+    if links:
+        closing = TicketJob.objects.waiting().filter(kind=TicketJob.Kind.CLOSE)
+        on_the_way = set(closing.filter(link__issue__in=links).values_list("link", flat=True))
+        enqueue([
+            job for letter in read for link in links.get(letter.issue_id or 0, ())
+            for job in _meaning(link, letter, on_the_way)
+        ])  # fmt: skip
 
 
-def _tell(link: TicketLink, letter: Activity) -> None:
+def _meaning(link: TicketLink, letter: Activity, closing: set[int]) -> Iterator[TicketJob]:
+    """What a letter asks of one ticket; `closing`: links whose tickets are about to be closed."""
     connection, issue = link.connection, link.issue
-    if letter.kind == ActivityKind.ASSIGNED:
-        if connection.assigns and link.is_there:
-            queue(connection, [link.pk], TicketJob.Kind.ASSIGN)
-        return
     resolved = issue.status == Issue.Status.RESOLVED
-    if letter.kind == _AWAY:
-        if resolved and connection.closes and link.state in _NOT_CLOSED:
-            queue(connection, [link.pk], TicketJob.Kind.CLOSE)
-        return
-    if resolved or letter.kind not in _BACK:
-        return
-    regressed = letter.kind == ActivityKind.REGRESSED
     data = letter.data if isinstance(letter.data, dict) else {}
-    said = {"say": regressed, "why": data.get("why") or "", "release": data.get("release") or ""}
-    reopens = connection.comeback == TicketConnection.Comeback.REOPEN
-    if reopens and link.state == TicketLink.State.CLOSED:
-        queue(connection, [link.pk], TicketJob.Kind.REOPEN, said)
-    elif regressed and link.is_there and connection.comeback != TicketConnection.Comeback.NOTHING:
-        queue(connection, [link.pk], TicketJob.Kind.COMMENT, said)
-    elif reopens and link.jobs.waiting().filter(kind=TicketJob.Kind.CLOSE).exists():
-        # Its closing is on the way: this one stands behind it and has the last word.
-        queue(connection, [link.pk], TicketJob.Kind.REOPEN, said)
+    kind, said = "", {}
+    if letter.kind == ActivityKind.ASSIGNED:
+        kind = TicketJob.Kind.ASSIGN if connection.assigns else ""
+    elif letter.kind == _AWAY:
+        if resolved and connection.closes and link.state != TicketLink.State.CLOSED:
+            kind = TicketJob.Kind.CLOSE
+            closing.add(link.pk)
+    elif letter.kind in _BACK and not resolved:
+        regressed = letter.kind == ActivityKind.REGRESSED
+        said = {
+            "say": regressed,
+            "why": data.get("why") or "",
+            "release": data.get("release") or "",
+        }
+        kind = _coming_back(link, regressed=regressed, closing=link.pk in closing)
+    if kind:
+        yield TicketJob(connection_id=connection.pk, link_id=link.pk, kind=kind, data=said)
 
 
-_NOT_CLOSED = (TicketLink.State.OPEN, TicketLink.State.WANTED)
+def _coming_back(link: TicketLink, *, regressed: bool, closing: bool) -> str:
+    """What is done with the ticket of an issue that came back or was reopened."""
+    choice, choices = link.connection.comeback, TicketConnection.Comeback
+    # One that is about to be closed is reopened behind that: the later word stands.
+    if choice == choices.REOPEN and (closing or link.state == TicketLink.State.CLOSED):
+        return TicketJob.Kind.REOPEN
+    if regressed and link.is_there and choice != choices.NOTHING:
+        return TicketJob.Kind.COMMENT
+    return ""
+
+
+_NOWHERE = (TicketLink.State.GONE, TicketLink.State.FAILED)
 
 
 def _move(letters: Sequence[Activity]) -> None:

@@ -261,6 +261,7 @@ def _done(job: TicketJob, me: UUID, **more: Any) -> bool:
     mine = TicketConnection.objects.filter(pk=job.connection_id, worker=me)
     if not mine.update(failures=0, last_error="", last_ok_at=Now()):
         return False
+    TicketLink.objects.filter(pk=job.link_id).exclude(error="").update(error="")
     values = {"state": TicketJob.State.DONE, "done_at": Now(), "last_error": "", **more}
     return bool(TicketJob.objects.filter(pk=job.pk, attempts=job.attempts).update(**values))
 
@@ -276,7 +277,8 @@ def _settle_made(job: TicketJob, me: UUID, ticket: Ticket, now: datetime) -> Non
             note(link, link.asked_by, now, f"made the ticket {ticket.key}")
         else:
             note(link, None, now, f"ticket {ticket.key} made", f"by the rule {link.rule.name}")
-        if job.connection.assigns and job.link.issue.assignee_id:
+        owned = Issue.objects.filter(pk=link.issue_id, assignee__isnull=False)
+        if job.connection.assigns and owned.exists():
             queue(job.connection, [link.pk], TicketJob.Kind.ASSIGN)
 
 

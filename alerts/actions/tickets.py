@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from msgspec import Struct
 from alerts import tickets, wake
 from alerts.models import AlertRule, TicketConnection, TicketJob, TicketLink
 from alerts.tickets.base import Ticket
-from alerts.transports.base import Misconfigured, TransportError
+from alerts.transports.base import TransportError
 from tracker import vault
 from tracker.actions.activity import Entry, write_activity
 from tracker.models import ActivityKind, Issue, User
@@ -138,10 +139,18 @@ def queue(
 ) -> None:  # fmt: skip
     """Put work into the outbox, and ring once it is committed."""
     number = connection if isinstance(connection, int) else connection.pk
-    jobs = [TicketJob(connection_id=number, link_id=pk, kind=kind, data=data or {}) for pk in links]
-    if jobs:
-        TicketJob.objects.bulk_create(jobs, ignore_conflicts=True, batch_size=500)
-        transaction.on_commit(lambda: wake.tickets(number))
+    enqueue([
+        TicketJob(connection_id=number, link_id=pk, kind=kind, data=data or {}) for pk in links
+    ])  # fmt: skip
+
+
+def enqueue(jobs: Sequence[TicketJob]) -> None:
+    """Put jobs into the outbox in their order, and ring once they are committed."""
+    if not jobs:
+        return
+    TicketJob.objects.bulk_create(jobs, ignore_conflicts=True, batch_size=500)
+    for number in dict.fromkeys(job.connection_id for job in jobs):
+        transaction.on_commit(partial(wake.tickets, number))
 
 
 def told(ticket: Ticket, now: datetime) -> dict[str, Any]:
@@ -178,6 +187,6 @@ def test(connection: TicketConnection) -> str:
 
 
 __all__ = [
-    "Asked", "Misconfigured", "TicketError", "ask", "is_for", "link", "look", "note", "queue",
-    "retry", "test", "told", "unlink",
+    "Asked", "TicketError", "ask", "enqueue", "is_for", "link", "look", "note", "queue", "retry",
+    "test", "told", "unlink",
 ]  # fmt: skip
