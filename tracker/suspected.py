@@ -42,17 +42,21 @@ def done() -> None:
 def waiting(since: datetime, now: datetime, limit: int) -> list[Arrival]:
     """The latest arrival of issues in projects with code, that were not looked at, or are due."""
     rows = run(
-        """WITH coded AS (
-             SELECT project_id FROM tracker_repository UNION SELECT project_id FROM tracker_commit
-           ), recent AS (
+        """WITH recent AS (
              SELECT id, project_id, issue_id, kind, data, created_at
              FROM tracker_activity ORDER BY id DESC LIMIT %s
-           ), fresh AS (
+           ), arrived AS (
              SELECT DISTINCT ON (a.project_id, a.issue_id) a.*
-             FROM recent a JOIN coded USING (project_id)
+             FROM recent a
              WHERE a.kind IN ('first_seen', 'regressed') AND a.issue_id IS NOT NULL
                AND a.created_at > %s
              ORDER BY a.project_id, a.issue_id, a.id DESC
+           ), coded AS (
+             SELECT p.project_id FROM (SELECT DISTINCT project_id FROM arrived) p
+             WHERE EXISTS (SELECT 1 FROM tracker_repository r WHERE r.project_id = p.project_id)
+                OR EXISTS (SELECT 1 FROM tracker_commit c WHERE c.project_id = p.project_id)
+           ), fresh AS (
+             SELECT a.* FROM arrived a JOIN coded USING (project_id)
            ), unseen AS (
              SELECT f.*, 0 AS tries FROM fresh f
              LEFT JOIN tracker_issuesuspects s USING (project_id, issue_id)

@@ -78,7 +78,7 @@ def save(
                      "mappings", "depth"):  # fmt: skip
             setattr(found, name, getattr(checked, name))
         if checked.secret is not None:
-            kind = "key" if checked.url.startswith("ssh://") else "token"
+            kind = "key" if read(checked.url).scheme == "ssh" else "token"
             found.sealed = vault.seal({kind: checked.secret} if checked.secret else {})
         found.problem, found.failures, found.due_at, found.leased_until = "", 0, now, None
         try:

@@ -37,12 +37,16 @@ class Address(Struct, frozen=True):
     port: int
     user: str
     path: str
+    short: bool = False
+    """Written as `git@host:path`, whose path begins at the user's home."""
 
     @property
     def url(self) -> str:
         """As git is given it; holds no credential."""
         if self.scheme == "file":
             return f"file://{self.path}"
+        if self.short:
+            return f"{self.user}@{self.host}:{self.path}"
         user = f"{self.user}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == USUAL[self.scheme] else f":{self.port}"
@@ -68,7 +72,10 @@ def read(text: str) -> Address:
         found = _SCP.fullmatch(text)
         if not found:
             raise AddressError("Give an address like https://host/path, or git@host:path.")
-        return Address("ssh", _host(found["host"]), 22, found["user"] or "git", found["path"])
+        host = _host(found["host"])
+        if not host or ":" in host:
+            raise AddressError("Give an inner IPv6 address as ssh://git@[address]/path.")
+        return Address("ssh", host, 22, found["user"] or "git", found["path"], short=True)
     try:
         parts = urlsplit(text)
         port = parts.port

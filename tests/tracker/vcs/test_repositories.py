@@ -146,6 +146,47 @@ def test_redirects_are_not_followed(shop: Project, owner: User, host: Host):
     assert not any(path.startswith("/inner") for path in host.asked)
 
 
+# --- Over ssh ------------------------------------------------------------------------------------
+
+FAKE_SSH = """#!/bin/sh
+# What ssh would do: say with what it was called, then run the last word on the other side.
+for word in "$@"; do echo "$word" >> "{log}"; last="$word"; done
+key=$(grep -A1 -x -e -i "{log}" | tail -1)
+stat -c %a "$key" >> "{log}"; cat "$key" >> "{log}"
+cd "{home}" && eval "exec $last"
+"""
+
+
+@pytest.mark.parametrize("url", ["git@127.0.0.1:shop.git", "ssh://git@127.0.0.1{home}/shop.git"])
+def test_ssh_is_given_our_key_our_hosts_and_the_checked_address(
+    shop: Project, owner: User, planted: tuple[Path, dict[str, str]], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, settings: Any, url: str,
+):  # fmt: skip
+    home, log, programs = planted[0].parent, tmp_path / "log", tmp_path / "bin"
+    programs.mkdir()
+    (programs / "ssh").write_text(FAKE_SSH.format(log=log, home=home))
+    (programs / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    settings.EMBERWATCH_OUTBOUND_ALLOW = ("127.0.0.1",)
+    key = "-----BEGIN KEY-----\nsecret-key\n-----END KEY-----"
+    row = save(shop, owner, url.format(home=home), secret=key, known_hosts="127.0.0.1 ssh-x AAAA")
+    assert vault.unseal(row.sealed) == {"key": key}
+    row = fetched(row)
+    assert row.state == "ready", row.problem
+    words = log.read_text().splitlines()
+    for wanted in ("-F", "BatchMode=yes", "StrictHostKeyChecking=yes", "HostName=127.0.0.1",
+                   "ProxyCommand=none", "ForwardAgent=no", "600", "secret-key"):  # fmt: skip
+        assert wanted in words
+    path = words[words.index("-i") + 1]
+    assert not Path(path).exists(), "the key lies in a file only while it is used"
+
+
+def test_ssh_without_a_key_says_so(shop: Project, owner: User, settings: Any):
+    settings.EMBERWATCH_OUTBOUND_ALLOW = ("127.0.0.1",)
+    row = fetched(save(shop, owner, "git@127.0.0.1:shop.git"))
+    assert "private key" in row.problem or "ssh is not installed" in row.problem
+
+
 # --- Which addresses -----------------------------------------------------------------------------
 
 
