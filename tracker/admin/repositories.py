@@ -92,7 +92,7 @@ class RepositoryAdmin(StockAdmin[Repository]):
         return [
             path("", wrap(self.to_projects), name="tracker_repository_changelist"),
             path("project/<int:project_id>/", wrap(page), name="tracker_repository_project"),
-            path("project/<int:project_id>/<int:number>/", wrap(page),
+            path("project/<int:project_id>/<int:pk>/", wrap(page),
                  name="tracker_repository_one"),
         ]  # fmt: skip
 
@@ -100,15 +100,15 @@ class RepositoryAdmin(StockAdmin[Repository]):
         """There is no list of all repositories."""
         return redirect("admin:tracker_project_changelist")
 
-    def page(self, request: HttpRequest, project_id: int, number: int = 0) -> HttpResponse:
+    def page(self, request: HttpRequest, project_id: int, pk: int = 0) -> HttpResponse:
         """Show, or do what the form asks. What is foreign is not found."""
         access = access_of(request)
         project = access.projects.get(project_id)
         if project is None:
             raise Http404("There is no such project.")
         rows = list(Repository.objects.filter(project=project).order_by("name", "pk"))
-        row = next((one for one in rows if one.pk == number), None)
-        if number and row is None:
+        row = next((one for one in rows if one.pk == pk), None)
+        if pk and row is None:
             raise Http404("There is no such repository.")
         if request.method != "POST":
             return self._show(request, project, rows, row)
