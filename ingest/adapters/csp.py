@@ -11,7 +11,7 @@ from ingest.adapters.base import MAX_EVENT, Context, Malformed, Parsed, Receipt,
 from ingest.adapters.normalise import event
 from ingest.adapters.normalise.work import Work
 from tracker.domain.event import Event
-from tracker.domain.scrub import may_hold_secrets
+from tracker.domain.rawlook import may_hold_secrets
 
 MAX_REPORTS = 50
 CONTENT_TYPES = frozenset(

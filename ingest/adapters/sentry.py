@@ -23,7 +23,7 @@ from ingest.adapters.normalise import event, items, scalars
 from ingest.adapters.normalise.work import Work
 from tracker.domain.event import Event
 from tracker.domain.items import AttachmentFile
-from tracker.domain.scrub import escapes, may_hold_secrets
+from tracker.domain.rawlook import look, may_hold_secrets
 
 MAX_REPORT = 100 * 1024
 MAX_FEEDBACK = 1024 * 1024
@@ -77,19 +77,19 @@ def _check_size(payload: bytes) -> None:
 def _event(payload: bytes, context: Context) -> Event:
     """The event of its JSON text."""
     decoded = _object(payload)
-    nul, hidden = escapes(payload)
-    deep = hidden or not decoded.strict or may_hold_secrets(payload)
-    work = _work(context, deep, len(payload))
-    raw = _mended(decoded, nul, work)
+    seen = look(payload)
+    work = _work(context, seen.deep or not decoded.strict, len(payload), seen.told)
+    raw = _mended(decoded, seen.nul, work)
     return event.build(raw, context, work)
 
 
-def _work(context: Context, deep: bool, size: int) -> Work:
+def _work(context: Context, deep: bool, size: int, told: bool = True) -> Work:
     return Work(
         words=context.sensitive_words,
         scrub=context.scrub,
         keep_ip=context.keep_ip,
         deep=deep,
+        told=told,
         size=size,
     )
 
@@ -147,8 +147,8 @@ class EnvelopeAdapter:
         named = own or found
         if not named and any(item.type in _WITH_ID for item in taken.items):
             named = event_id
-        told = taken.headers.get("dsn")
-        dsn = told if isinstance(told, str) else ""
+        address = taken.headers.get("dsn")
+        dsn = address if isinstance(address, str) else ""
         return Receipt(named, events, dict(skipped), dsn=dsn, kept=kept)
 
     def parse(self, body: bytes, context: Context) -> Parsed:

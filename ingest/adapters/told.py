@@ -7,7 +7,7 @@ from ingest.adapters.base import MAX_EVENT, Context, Malformed, TooLarge
 from ingest.adapters.normalise import event
 from ingest.adapters.normalise.work import Work
 from tracker.domain.event import Event
-from tracker.domain.scrub import escapes, may_hold_secrets
+from tracker.domain.rawlook import look
 
 
 class Told:
@@ -15,19 +15,20 @@ class Told:
 
     def __init__(self, text: bytes, context: Context, what: str) -> None:
         decoded = read_object(text, what)
-        nul, hidden = escapes(text)
+        seen = look(text)
         self.context = context
         self.work = Work(
             words=context.sensitive_words,
             scrub=context.scrub,
             keep_ip=context.keep_ip,
-            deep=hidden or not decoded.strict or may_hold_secrets(text),
+            deep=seen.deep or not decoded.strict,
+            told=seen.told,
             size=len(text),
         )
         self.value: dict[str, Any] = decoded.value
         for kind in decoded.repaired:
             self.work.invalid(None, kind, kind)
-        if nul or not decoded.strict:
+        if seen.nul or not decoded.strict:
             self.value, bad = jsontext.without_nul(self.value)
             if bad:
                 self.work.invalid(None, "U+0000 or a lone surrogate", "bad_text")

@@ -2,7 +2,7 @@
 
 Pure rules, used by the adapters while they walk an event. Two ideas keep them cheap:
 whether a key is sensitive is remembered per key, and one look at the raw body tells
-whether any text in it can hold a secret by its shape at all (`may_hold_secrets`).
+whether any text in it can hold a secret at all (tracker/domain/rawlook.py).
 """
 
 import hashlib
@@ -139,85 +139,6 @@ def is_card_number(number: int) -> bool:
     if not 10**12 <= number < 10**19:
         return False
     return scrub_text(str(number)) == FILTERED
-
-
-_CLASSES = bytes(48 if 48 <= c <= 57 else 45 if c in b" -" else 120 for c in range(256))
-_ESCAPED_ASCII = re.compile(rb"\\u00(?:2[0dDeEfF]|3[0-9aA]|[4-7])")
-_RAW_CARD = re.compile(  # begins as `_CARD` does, or after a JSON escape
-    rb"(?:(?<![\w.])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
-    rb"(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -])\d{6}\2\d{5})(?!\w)"
-)
-
-
-def may_hold_secrets(body: bytes) -> bool:
-    """Whether a JSON text can hold anything that `scrub_text` would change.
-
-    False is certain; True only costs the longer walk. Anchored on rare bytes, because
-    looking for one byte is many times cheaper than looking for several.
-    """
-    if b"earer" in body:
-        return True
-    if _near(body, b"J", b"eyJ", 2) or _near(body, b"V", b"PRIVATE KEY", 8):
-        return True
-    return _password_before_at(body) or _card_digits(body)
-
-
-def escapes(body: bytes) -> tuple[bool, bool]:
-    """Whether a JSON text hides (NUL, a character of a secret) behind a unicode escape."""
-    if b"\\u00" not in body:
-        return False, False
-    return b"\\u0000" in body, _ESCAPED_ASCII.search(body) is not None
-
-
-def _near(body: bytes, anchor: bytes, needle: bytes, back: int) -> bool:
-    """Whether `needle` is in `body`, looked for around its rare byte `anchor`."""
-    at = body.find(anchor)
-    for _ in range(100):
-        if at < 0:
-            return False
-        start = at - back if at > back else 0
-        if body.find(needle, start, at + len(needle)) >= 0:
-            return True
-        at = body.find(anchor, at + 1)
-    return needle in body
-
-
-def _password_before_at(body: bytes) -> bool:
-    at = body.find(b"@")
-    for _ in range(100):
-        if at < 0:
-            return False
-        start = at - 800 if at > 800 else 0
-        before = body.rfind(b":", start, at)  # cheap no for "name@host" and decorators
-        if before >= 0 and (b"//" in body[start:at] or b"\\/" in body[start:at]):
-            return True
-        at = body.find(b"@", at + 1)
-    return True
-
-
-def _card_digits(body: bytes) -> bool:
-    classes = body.translate(_CLASSES)
-    for run in (b"0" * 13, b"0000-0000"):
-        at = classes.find(run)
-        for _ in range(100):
-            if at < 0:
-                break
-            if _card_at(body, at, len(run)):
-                return True
-            at = classes.find(run, at + len(run))
-        else:
-            return True
-    return False
-
-
-def _card_at(body: bytes, at: int, length: int) -> bool:
-    """Whether a card number touches the run of digits at `at`."""
-    window = body[max(0, at - 20) : at + length + 20]
-    for match in _RAW_CARD.finditer(window):
-        digits = match.group().translate(None, b" -")
-        if luhn(digits.decode()):
-            return True
-    return False
 
 
 # --- addresses and queries ---------------------------------------------------------------

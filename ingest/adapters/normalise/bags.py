@@ -30,11 +30,13 @@ def clean(bag: dict[str, Any], limit: int, place: Place, work: Work) -> None:
 
     Most bags need nothing: a look without notes finds that out at two thirds of the cost.
     """
-    if work.deep or not _sound(bag, limit, DEPTH, work.keys.clean.issuperset):
+    if work.deep or not _sound(bag, limit, DEPTH, work.keys.clean.issuperset, work.told):
         clean_mapping(bag, limit, place, work)
 
 
-def _sound(bag: dict[str, Any], limit: int, depth: int, clean_keys: Callable[[Any], bool]) -> bool:
+def _sound(
+    bag: dict[str, Any], limit: int, depth: int, clean_keys: Callable[[Any], bool], told: bool
+) -> bool:
     """Whether `clean_mapping` would leave a mapping as it is."""
     if not clean_keys(bag):
         return False
@@ -42,21 +44,24 @@ def _sound(bag: dict[str, Any], limit: int, depth: int, clean_keys: Callable[[An
         kind = value.__class__
         if kind is str:
             if len(value) > SHORT and (
-                len(value) > limit or ((":" in value or "=" in value) and holds_pairs(value))
+                len(value) > limit
+                or (told and (":" in value or "=" in value) and holds_pairs(value))
             ):
                 return False
         elif kind is dict:
-            if value and not (depth and _sound(value, limit, depth - 1, clean_keys)):
+            if value and not (depth and _sound(value, limit, depth - 1, clean_keys, told)):
                 return False
         elif kind is list:
-            if value and not (depth and _sound_list(value, limit, depth - 1, clean_keys)):
+            if value and not (depth and _sound_list(value, limit, depth - 1, clean_keys, told)):
                 return False
         elif kind is int and not -SAFE_INTEGER <= value <= SAFE_INTEGER:
             return False
     return True
 
 
-def _sound_list(bag: list[Any], limit: int, depth: int, clean_keys: Callable[[Any], bool]) -> bool:
+def _sound_list(
+    bag: list[Any], limit: int, depth: int, clean_keys: Callable[[Any], bool], told: bool
+) -> bool:
     """The same for a list; texts alone, the usual case, are looked at together."""
     if bag[0].__class__ is str:
         try:
@@ -65,19 +70,20 @@ def _sound_list(bag: list[Any], limit: int, depth: int, clean_keys: Callable[[An
             pass
         else:
             short = len(text) <= limit or max(map(len, bag)) <= limit
-            return short and not ((":" in text or "=" in text) and holds_pairs(text))
+            return short and not (told and (":" in text or "=" in text) and holds_pairs(text))
     for value in bag:
         kind = value.__class__
         if kind is str:
             if len(value) > SHORT and (
-                len(value) > limit or ((":" in value or "=" in value) and holds_pairs(value))
+                len(value) > limit
+                or (told and (":" in value or "=" in value) and holds_pairs(value))
             ):
                 return False
         elif kind is dict:
-            if value and not (depth and _sound(value, limit, depth - 1, clean_keys)):
+            if value and not (depth and _sound(value, limit, depth - 1, clean_keys, told)):
                 return False
         elif kind is list:
-            if value and not (depth and _sound_list(value, limit, depth - 1, clean_keys)):
+            if value and not (depth and _sound_list(value, limit, depth - 1, clean_keys, told)):
                 return False
         elif kind is int and not -SAFE_INTEGER <= value <= SAFE_INTEGER:
             return False
@@ -162,7 +168,7 @@ def _clean_keys(bag: dict[str, Any], place: Place, work: Work) -> None:
 def _clean_text(text: str, limit: int, place: Place, work: Work) -> str:
     if work.deep:
         text = scrub_text(text)
-    if work.scrub and holds_pairs(text):
+    if work.told and holds_pairs(text):
         text = scrub_told(text, work.keys)
     return work.cut(text, limit, place) if len(text) > limit else text
 

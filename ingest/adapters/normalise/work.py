@@ -36,7 +36,10 @@ def shown(value: Any) -> str:
 class Work:
     """Rules and notes while one event is normalised."""
 
-    __slots__ = ("_notes", "changed", "deep", "errors", "keep_ip", "keys", "meta", "scrub", "size")
+    __slots__ = (
+        *("_notes", "changed", "deep", "errors", "keep_ip", "keys", "meta", "scrub", "size"),
+        "told",
+    )
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Work:
         scrub: bool = True,
         keep_ip: bool = False,
         deep: bool = True,
+        told: bool = True,
         size: int = 1 << 30,
     ) -> None:
         self.keys: KeyWords = key_words(words)
@@ -52,6 +56,8 @@ class Work:
         self.keep_ip = keep_ip
         self.deep = deep and scrub
         """Texts must be looked through for secrets by shape."""
+        self.told = scrub and (told or deep or bool(words))
+        """Texts must be looked through for names and values."""
         self.size = size
         """Bytes of the event as sent: no part of it can be larger."""
         self.errors: list[dict[str, Any]] = []

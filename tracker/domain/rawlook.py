@@ -1,0 +1,170 @@
+"""One look at a raw JSON body: whether any text in it can hold a secret at all.
+
+False is certain and saves the walk most of its work; True only costs the longer way. Hyperscan
+looks for everything in one pass; where it has no wheel, the standard library looks several times.
+"""
+
+import re
+import threading
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from tracker.domain.scrub import luhn
+
+
+class Look(NamedTuple):
+    """What a body may hold."""
+
+    nul: bool
+    """U+0000, which PostgreSQL takes in no text."""
+    deep: bool
+    """A secret by its shape, or a character of one behind a unicode escape."""
+    told: bool
+    """Names and values in a text, `{'password': 'x'}`, with a name that is sensitive by itself."""
+
+
+def look(body: bytes) -> Look:
+    """What a JSON text may hold; where it says no, there is none."""
+    if _hyperscan is None:
+        nul, hidden = escapes(body)
+        return Look(nul, hidden or may_hold_secrets(body), True)
+    found = _scanners.scan(body)
+    deep = (
+        not found.isdisjoint(_SECRETS)
+        or (_DIGITS in found and _card_digits(body))
+        or _password_before_at(body)
+    )
+    return Look(_NUL in found, deep, _TOLD in found or _KELVIN in found)
+
+
+# --- in one pass -------------------------------------------------------------------------
+
+_hyperscan: Any = None
+with suppress(ImportError):
+    _hyperscan = import_module("hyperscan")
+
+_EAR, _JWT, _PEM, _DIGITS, _NUL, _HIDDEN, _TOLD, _KELVIN = range(8)
+_SECRETS = frozenset({_EAR, _JWT, _PEM, _HIDDEN})
+_STEMS = (
+    rb"passw|passphrase|pwd|secret|auth|credential|token|sess|cookie|csrf|xsrf|jwt|bearer|ssn|card"
+    rb"|cvv|cvc|(?:api|private|access)[^A-Za-z'\"\\\\]*key"
+)
+_PATTERNS = {
+    _EAR: rb"earer",
+    _JWT: rb"eyJ",
+    _PEM: rb"PRIVATE KEY",
+    # Looser than a card number: what fits is looked at again.
+    _DIGITS: rb"[2-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d|3[47]\d{2}[ -]?\d{6}[ -]?\d{5}",
+    _NUL: rb"\\u0000",
+    _HIDDEN: rb"\\u00(?:2[0dDeEfF]|3[0-9aA]|[4-7])",
+    # A sensitive name, then `':`, `":`, `='`, `="` or `=b'` of a text, not of the JSON itself.
+    _TOLD: rb"(?:" + _STEMS + rb")(?:[^'\"\\]|\\[^\"'\\])*"
+    rb"(?:(?:'|\\u0027|\\u0022|\\\\*\")(?:\s|\\[nrt])*:|(?:=|\\u003[dD])[bu]?['\\])",
+    _KELVIN: rb"\xe2\x84\xaa|\\u212[aA]",  # the Kelvin sign: its lower case is an ASCII k
+}
+
+
+class _Scanners(threading.local):
+    """A compiled database of each thread: its scratch space is not to be shared."""
+
+    database: Any = None
+
+    def scan(self, body: bytes) -> set[int]:
+        """Which patterns are in the body."""
+        if self.database is None:
+            flags = _hyperscan.HS_FLAG_SINGLEMATCH | _hyperscan.HS_FLAG_DOTALL
+            caseless = {_TOLD: _hyperscan.HS_FLAG_CASELESS}
+            made = _hyperscan.Database()
+            made.compile(
+                expressions=list(_PATTERNS.values()), ids=list(_PATTERNS),
+                elements=len(_PATTERNS), flags=[flags | caseless.get(n, 0) for n in _PATTERNS],
+            )  # fmt: skip
+            self.database = made
+        found: set[int] = set()
+        self.database.scan(body, match_event_handler=lambda number, *_: found.add(number))
+        return found
+
+
+_scanners = _Scanners()
+
+
+# --- by several ---------------------------------------------------------------------------
+
+_CLASSES = bytes(48 if 48 <= c <= 57 else 45 if c in b" -" else 120 for c in range(256))
+_ESCAPED_ASCII = re.compile(rb"\\u00(?:2[0dDeEfF]|3[0-9aA]|[4-7])")
+_RAW_CARD = re.compile(  # begins as `_CARD` does, or after a JSON escape
+    rb"(?:(?<![\w.])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
+    rb"(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -])\d{6}\2\d{5})(?!\w)"
+)
+
+
+def may_hold_secrets(body: bytes) -> bool:
+    """Whether a JSON text can hold anything that `scrub_text` would change.
+
+    False is certain; True only costs the longer walk. Anchored on rare bytes, because
+    looking for one byte is many times cheaper than looking for several.
+    """
+    if b"earer" in body:
+        return True
+    if _near(body, b"J", b"eyJ", 2) or _near(body, b"V", b"PRIVATE KEY", 8):
+        return True
+    return _password_before_at(body) or _card_digits(body)
+
+
+def escapes(body: bytes) -> tuple[bool, bool]:
+    """Whether a JSON text hides (NUL, a character of a secret) behind a unicode escape."""
+    if b"\\u00" not in body:
+        return False, False
+    return b"\\u0000" in body, _ESCAPED_ASCII.search(body) is not None
+
+
+def _near(body: bytes, anchor: bytes, needle: bytes, back: int) -> bool:
+    """Whether `needle` is in `body`, looked for around its rare byte `anchor`."""
+    at = body.find(anchor)
+    for _ in range(100):
+        if at < 0:
+            return False
+        start = at - back if at > back else 0
+        if body.find(needle, start, at + len(needle)) >= 0:
+            return True
+        at = body.find(anchor, at + 1)
+    return needle in body
+
+
+def _password_before_at(body: bytes) -> bool:
+    at = body.find(b"@")
+    for _ in range(100):
+        if at < 0:
+            return False
+        start = at - 800 if at > 800 else 0
+        before = body.rfind(b":", start, at)  # cheap no for "name@host" and decorators
+        if before >= 0 and (b"//" in body[start:at] or b"\\/" in body[start:at]):
+            return True
+        at = body.find(b"@", at + 1)
+    return True
+
+
+def _card_digits(body: bytes) -> bool:
+    classes = body.translate(_CLASSES)
+    for run in (b"0" * 13, b"0000-0000"):
+        at = classes.find(run)
+        for _ in range(100):
+            if at < 0:
+                break
+            if _card_at(body, at, len(run)):
+                return True
+            at = classes.find(run, at + len(run))
+        else:
+            return True
+    return False
+
+
+def _card_at(body: bytes, at: int, length: int) -> bool:
+    """Whether a card number touches the run of digits at `at`."""
+    window = body[max(0, at - 20) : at + length + 20]
+    for match in _RAW_CARD.finditer(window):
+        digits = match.group().translate(None, b" -")
+        if luhn(digits.decode()):
+            return True
+    return False
