@@ -65,7 +65,7 @@ def badges() -> ArraySubquery:
         issue=OuterRef("pk"), state__in=[TicketLink.State.OPEN, TicketLink.State.CLOSED]
     )
     return ArraySubquery(
-        rows.order_by("pk").values(one=JSONObject(key="key", url="url", state="state"))[:2]
+        rows.order_by("pk").values(one=JSONObject(key="key", url="url", state="state"))[:5]
     )
 
 

@@ -26,6 +26,7 @@ from tracker.api.base import (
 )
 from tracker.api.errors import BadRequest, missing
 from tracker.api.paging import Keyset, Page, page_of
+from tracker.asides import marked
 from tracker.domain.priority import Priority
 from tracker.domain.search import parse
 from tracker.domain.snooze import Until
@@ -60,7 +61,7 @@ def issue_of(request: Request, named: str) -> Issue:
         raise missing("issue")
     # Scoped by the projects at hand, which costs no query of its own.
     mine = (
-        code.with_code(origins.with_owner(Issue.objects.with_sources()))
+        marked(code.with_code(origins.with_owner(Issue.objects.with_sources())))
         .filter(project__in=list(access.projects))
         .select_related(*_RELATIONS, "resolved_release")
     )

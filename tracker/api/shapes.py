@@ -127,6 +127,14 @@ class SuspicionShape(serializers.Serializer[Any]):
     touched = TouchedShape(many=True)
 
 
+class Ticket(serializers.Serializer[Any]):
+    """A ticket that belongs to an issue."""
+
+    key = serializers.CharField()
+    url = serializers.CharField(allow_blank=True)
+    state = serializers.CharField(help_text="open or closed")
+
+
 class IssueDetail(IssueShape):
     """An issue alone."""
 
@@ -141,6 +149,7 @@ class IssueDetail(IssueShape):
     reviewed_at = serializers.DateTimeField(allow_null=True)
     state_changed_at = serializers.DateTimeField()
     state_why = serializers.CharField(help_text="Why it is in its state, when it was not a person.")
+    tickets = Ticket(many=True, help_text="In trackers, the first five.")
     why = Reason(many=True, help_text="Why its events are grouped, the busiest key first.")
     tags = TagShape(many=True)
     owner = OwnerShape(allow_null=True, help_text="By the ownership rules.")

@@ -91,6 +91,7 @@ def issue_detail(
         "reviewed_at": issue.reviewed_at,
         "state_changed_at": issue.state_changed_at,
         "state_why": issue.state_why,
+        "tickets": getattr(issue, "tickets_told", []),
         "why": [reason(key) for key in keys],
         "tags": [
             {

@@ -511,7 +511,7 @@ class AsanaSite(Site):
                 "assignee": {"gid": one.assignee} if one.assignee else None}  # fmt: skip
 
     def do(self, method: str, path: str, query: dict[str, str], payload: Any) -> tuple[int, Any]:
-        data = payload["data"] if payload else None
+        data: Any = payload["data"] if payload else {}
         if path == "/projects/1200000000000001":
             return 200, {"data": {"gid": "1200000000000001", "name": "Shop"}}
         if path.startswith("/users/"):
@@ -574,7 +574,7 @@ class LinearSite(Site):
             raise Refused(400, told)
 
     def told(self, one: Remote) -> dict[str, Any]:
-        states = [
+        states: list[dict[str, Any]] = [
             {"id": "s-backlog", "type": "backlog", "position": 0, "name": "Backlog"},
             {"id": "s-todo", "type": "unstarted", "position": 1, "name": "Todo"},
             {"id": "s-shipped", "type": "completed", "position": 5, "name": "Shipped"},

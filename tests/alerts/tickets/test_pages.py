@@ -13,6 +13,7 @@ from tests.alerts.conftest import Cast
 from tests.alerts.sinks import Scripted
 from tests.alerts.tickets.conftest import connect, make, work
 from tests.alerts.tickets.sites import AsanaSite, Site
+from tests.tracker.api.conftest import client_for
 from tracker.domain.search import parse
 from tracker.models import AuditEntry, Issue, Membership, Project, Team, User
 from tracker.search import condition
@@ -247,6 +248,15 @@ def test_hostile_texts_of_a_tracker_are_only_texts(
         assert "<script>alert" not in shown
         assert "javascript:" not in shown
         assert " style=" not in shown
+
+
+def test_the_api_tells_of_tickets(
+    github: Site, alice: User, project: Project, issue: Issue
+) -> None:
+    make(issue, connect(github, project), alice)
+    url = "http://127.0.0.1/acme/shop/issues/1"
+    told = client_for(alice).get(f"/api/v1/issues/{issue.pk}/").json()["tickets"]
+    assert told == [{"key": "acme/shop#1", "url": url, "state": "open"}]
 
 
 def test_a_rule_names_a_connection_of_its_own_team_and_a_threshold(

