@@ -38,6 +38,34 @@ ATTRIBUTES = (
 ).split()
 
 
+# What is told of bad input, row by row, and the cases (by the start of their names) that try it.
+ROWS = {
+    "no key": ("no key",),
+    "unknown project; unknown, disabled or foreign key": ("wrong key", "project 9", "token"),
+    "another method; OPTIONS": ("method GET", "method PUT", "method DELETE", "preflight"),
+    "broken gzip, deflate, br, zstd": ("gzip cut", "deflate cut", "br cut", "zstd cut"),
+    "unknown coding": ("coding compress",),
+    "bombs": ("bomb gzip", "bomb br", "bomb zstd", "bomb deflate", "packed bomb"),
+    "headers that are no objects; lengths past the end": ("framing",),
+    "an event that is no JSON, or no object": (
+        "no event b'[]'",
+        "no event b'null'",
+        "no event b'{'",
+    ),
+    "NaN, Infinity, 1e400, huge integers": ("nan", "digits"),
+    "integers beyond 2^53": ("past 2^53",),
+    "wrong types": tuple(f"{name} odd" for name in ATTRIBUTES),
+    "NUL, lone surrogates": ("nul", "raw nul", "surrogates"),
+    "invalid UTF-8": ("bad utf-8",),
+    "timestamps": ("timestamp odd", "old", "ahead"),
+    "event ids": ("event_id odd", "one id twice"),
+    "unknown items, header only": ("tolerated",),
+    "cyclic groups": ("cycle",),
+    "depth": ("deep", "deeper"),
+    "too large; too long an address": ("too large", "long url"),
+}
+
+
 class Case(NamedTuple):
     """One request and the statuses that are right for it."""
 
@@ -365,6 +393,14 @@ def all_cases(target: Target) -> list[Case]:
 def test_no_hostile_request_gets_through_or_brings_it_down(target: Target) -> None:
     cases = all_cases(target)
     assert len(cases) >= 500
+    names = [case.name for case in cases]
+    untried = [
+        (row, start)
+        for row, starts in ROWS.items()
+        for start in starts
+        if not any(name.startswith(start) for name in names)
+    ]
+    assert untried == []
     sent, slow, wrong = [], [], []
     refusals: list[float] = []
     for number, case in enumerate(cases):
@@ -469,3 +505,118 @@ def test_broken_framing_ends_the_connection(target: Target, raw: bytes) -> None:
             answer += block
     assert answer == b"" or answer.split(b" ")[1] in {b"400", b"413", b"501"}
     good(target)
+
+
+REFUSALS = 100
+"""Of each kind, each beside an answer of /healthz on the same loaded machine."""
+
+
+def refused_kinds(target: Target) -> dict[str, Case]:
+    """A request of each kind that is refused for another reason."""
+    code = (
+        "import json, uuid\n"
+        "from tracker.models import Project, ProjectKey\n"
+        "from tracker.actions import setup\n"
+        f"project = Project.objects.create(name='Refused', slug=uuid.uuid4().hex[:12],"
+        f" team=Project.objects.get(pk={target.project}).team)\n"
+        "made = {}\n"
+        "for name, limits in (('slow', {'rate_per_minute': 0}), ('spent', {'monthly_quota': 0})):\n"
+        "    made[name] = ProjectKey.objects.create(project=project, **limits).public_key\n"
+        "print(json.dumps([project.pk, made]))\n"
+    )
+    done = target.stack.manage("shell", "--verbosity", "0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    number, keys = json.loads(done.stdout.strip().splitlines()[-1])
+    store, body = f"/api/{number}/store/", js({"message": "x"})
+
+    def keyed(key: str) -> dict[str, str]:
+        return {"X-Sentry-Auth": f"Sentry sentry_key={key}, sentry_version=7"}
+
+    own = f"/api/{target.project}"
+    return {
+        "bad key": Case("", store, body, (403,), keyed("0" * 32), auth=False),
+        "rate": Case("", store, body, (429,), keyed(keys["slow"]), auth=False),
+        "quota": Case("", store, body, (429,), keyed(keys["spent"]), auth=False),
+        "too large": Case("", f"{own}/store/", b"x", (413,), {"Content-Length": str(30 << 20)}),
+        "no JSON": Case("", f"{own}/store/", b"{", BAD),
+        "bad gzip": Case("", f"{own}/envelope/", b"\x1f\x8bx", BAD, {"Content-Encoding": "gzip"}),
+        "framing": Case("", f"{own}/envelope/", b"[]\n", BAD),
+        "too large unpacked": Case(
+            "", f"{own}/store/", gzip.compress(js({"message": "m" * 1_500_000})), (413,),
+            {"Content-Encoding": "gzip"},
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.long
+def test_each_kind_of_refusal_is_quick_under_load(target: Target) -> None:
+    """p99 of each kind beside a load of good events: 50 ms, or what an empty answer takes."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    kinds = refused_kinds(target)
+    floor = Case("floor", "/healthz", b"", OK, {}, "GET", auth=False)
+    took: dict[str, list[float]] = {name: [] for name in ["floor", *kinds]}
+    going = [True]
+
+    def load() -> int:
+        sent = 0
+        while going[0]:
+            good(target)
+            sent += 1
+            time.sleep(0.01)
+        return sent
+
+    with ThreadPoolExecutor(2) as pool:
+        loads = [pool.submit(load) for _ in range(2)]
+        try:
+            for number in range(REFUSALS):
+                if number % 10 == 0:
+                    kinds["bad key"] = kinds["bad key"]._replace(
+                        headers={"X-Sentry-Auth": f"Sentry sentry_key={uuid.uuid4().hex}"}
+                    )
+                took["floor"].append(send(target, floor)[3])
+                for name, case in kinds.items():
+                    status, _, said, seconds = send(target, case)
+                    assert status in case.allowed, (name, status, said)
+                    took[name].append(seconds)
+        finally:
+            going[0] = False
+        assert all(one.result() for one in loads)
+    p99 = {name: sorted(times)[int(len(times) * 0.99) - 1] for name, times in took.items()}
+    told = {name: f"{seconds * 1000:.1f} ms" for name, seconds in p99.items()}
+    print("p99 of refusals:", told)
+    middle = {name: sorted(times)[len(times) // 2] for name, times in took.items()}
+    slow = [name for name, times in p99.items() if times > max(0.05, 4 * p99["floor"])]
+    assert slow == [], told
+    # Whatever the machine does meanwhile, no kind costs many times what nothing costs.
+    dear = [name for name, at in middle.items() if at > 10 * middle["floor"] + 0.01]
+    assert dear == [], middle
+    assert_memory(target.stack)
+
+
+@pytest.mark.long
+def test_what_is_taken_does_not_fill_the_workers_memory(target: Target) -> None:
+    """Small on the wire and allowed, large for whoever unpacks and reads it."""
+    objects = b'{"message":"objects","extra":{"a":[' + b"[]," * 340_000 + b"[]]}}"
+    keys = b'{"message":"keys","extra":{' + b",".join(b'"%x":{}' % n for n in range(90_000)) + b"}}"
+    zeros = b"\0" * (20 * 1024 * 1024)
+    item = {"type": "attachment", "length": len(zeros), "filename": "zeros.bin"}
+    files = envelope({"event_id": uuid.uuid4().hex}, item, zeros, item, zeros, b"")
+    packed = {"Content-Encoding": "gzip"}
+    p = f"/api/{target.project}"
+    cases = [Case("files", f"{p}/envelope/", gzip.compress(files, 9), (200, 429), packed)] * 3
+    for body in (objects, keys):
+        assert len(body) < 1024 * 1024
+        cases += [Case("objects", f"{p}/store/", gzip.compress(body, 9), (200, 429), packed)] * 6
+    taken = [good(target)]
+    for case in cases:
+        status, _, said, _ = send(target, case)
+        assert status in case.allowed, (case.name, status, said)
+        assert_memory(target.stack)
+    taken.append(good(target))
+    deadline = time.monotonic() + 90
+    while json.loads(target.stack.get("/readyz")[1]).get("inbox_rows", 1):
+        assert_memory(target.stack)
+        assert time.monotonic() < deadline, "the inbox does not drain"
+        time.sleep(0.1)
+    assert_stored_once(target, taken)
