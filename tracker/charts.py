@@ -24,7 +24,7 @@ def sparkline(series: Series, width: int = 96, height: int = 24, label: str = ""
     hot = _bars(counts[-_HOT:], len(counts) - _HOT, len(counts), series.peak, width, height)
     return format_html(
         '<svg class="spark" width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img"'
-        ' preserveAspectRatio="none" aria-label="{label}"><title>{label}</title>'
+        ' preserveAspectRatio="none"><title>{label}</title>'
         '<path class="spark-floor" d="M0 {base}h{w}"/>'
         '<path class="spark-old" d="{cold}"/><path class="spark-new" d="{hot}"/></svg>',
         w=width, h=height, label=label, base=height - 0.5, cold=cold, hot=hot,

@@ -12,7 +12,8 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 def test_a_sparkline_is_one_small_picture_with_words():
     svg = str(sparkline(Series(START, HOUR, tuple(range(24)))))
     root = ET.fromstring(svg)
-    assert root.get("aria-label") == "276 events in 24 hours, at most 23 an hour"
+    assert root.get("role") == "img" and root[0].tag == "title"
+    assert root[0].text == "276 events in 24 hours, at most 23 an hour"
     assert "style" not in svg and len(svg) < 1500
 
 

@@ -21,7 +21,7 @@ from tracker.models.issue import IssueQuerySet
 from tracker.saved_views import Menus, View
 from tracker.search import condition
 
-PAGE = 30
+PAGE = 25
 DEFAULT = "is:unresolved"
 PRIORITY_NAMES = ("high", "medium", "low", "computed")
 VIEWS: dict[str, tuple[str, str]] = {

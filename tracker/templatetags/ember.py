@@ -39,7 +39,7 @@ def when(context: Context, moment: datetime | None, suffix: str = "") -> SafeStr
     short = ago(moment, now)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(),
+        moment.isoformat(timespec="seconds"),
         f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         f"{short}{suffix}" if suffix and short != "now" else "just now" if suffix else short,
     )

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from tests.factories.events import python_event, send
 from tests.tracker.admin.conftest import Cast
+from tracker.admin.issue_list import PAGE
 from tracker.models import Activity, Issue
 
 LIST = "/admin/tracker/issue/"
@@ -51,9 +52,9 @@ def test_walking_meets_every_issue_once_in_order(
         assert seen == expected, sort
         assert len(pages) == 3
         back, _ = shown(client, link(pages[2], "prev"))
-        assert back == expected[30:60]
+        assert back == expected[PAGE : 2 * PAGE]
         first, page = shown(client, link(pages[1], "prev"))
-        assert first == expected[:30] and not link(page, "prev")
+        assert first == expected[:PAGE] and not link(page, "prev")
 
 
 def test_chips_write_into_the_query(cast: Cast):

@@ -31,7 +31,7 @@ LIST = "/admin/tracker/issue/"
 BLOCKS = 26_000
 """Of 8 KB, all in memory: a list reads about 10,000, which take 25 ms."""
 CPU_MS = 150
-"""Of our own process: a list takes 20."""
+"""Of our own process: a list takes 20 on a machine that does nothing else."""
 
 
 @pytest.fixture(scope="module")
