@@ -7,14 +7,11 @@ of 0.2 s, and after a failure no try for 5 s. Whatever is not rung is found by
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
 import time
-from typing import Any
 
 import structlog
-from celery import current_app
+
+from tracker.ringing import Busy, Publisher
 
 log = structlog.get_logger(__name__)
 PATIENCE = 0.2
@@ -26,59 +23,28 @@ LONGEST_COUNTDOWN = 240.0
 
 
 class Bell:
-    """A connection of its own, kept open; one at a time may ring."""
+    """Rings, or sulks for a while after it could not."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._connection: Any = None
+        self._publisher = Publisher(PATIENCE)
         self._silent_until = 0.0
 
     def ring(self, task: str, *args: int, countdown: float | None = None) -> bool:
         """Ask for a run of `task`; False when nobody could be asked."""
-        if not self._lock.acquire(timeout=PATIENCE):
+        if time.monotonic() < self._silent_until:
             return False
         try:
-            if time.monotonic() < self._silent_until:
-                return False
-            self._send(task, args, countdown)
-            return True
+            self._publisher.publish(task, args, countdown)
+        except Busy:
+            return False
         except Exception as error:  # a hint is never worth a failure
             self._silent_until = time.monotonic() + SULK
-            self._drop()
             log.warning("wake-up not sent", task=task, error=type(error).__name__)
             return False
-        finally:
-            self._lock.release()
-
-    def _send(self, task: str, args: tuple[int, ...], countdown: float | None) -> None:
-        if self._connection is None:
-            options = {
-                **current_app.conf.broker_transport_options,
-                "socket_timeout": PATIENCE,
-                "socket_connect_timeout": PATIENCE,
-                "max_retries": 0,
-                "interval_start": 0,
-            }
-            self._connection = current_app.connection_for_write(transport_options=options)
-        current_app.send_task(
-            task, args=args, countdown=countdown, connection=self._connection, retry=False,
-            ignore_result=True,
-        )  # fmt: skip
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        with contextlib.suppress(Exception):  # it is broken already
-            if connection is not None:
-                connection.release()
-
-    def forget(self) -> None:
-        """A child must not talk on its parent's socket."""
-        self._lock = threading.Lock()
-        self._connection = None
+        return True
 
 
 _bell = Bell()
-os.register_at_fork(after_in_child=_bell.forget)
 
 
 def evaluate() -> bool:

@@ -14,9 +14,9 @@ from functools import lru_cache
 
 import redis
 import structlog
-from celery import current_app
 from django.conf import settings
-from kombu import Connection
+
+from tracker.ringing import Publisher
 
 TIMEOUT = 0.05
 BREAK = 5.0
@@ -38,29 +38,7 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
 
 
-class _Brokers(threading.local):
-    """Connections to publish with: kombu's are not to be shared by threads."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Connection] = {}
-
-
-_brokers = _Brokers()
-
-
-def _broker() -> Connection:
-    """This thread's connection to the broker that Celery is configured with."""
-    url = str(current_app.conf.broker_url)
-    connection = _brokers.known.get(url)
-    if connection is None:
-        connection = current_app.connection_for_write(url)
-        connection.transport_options = {
-            **(connection.transport_options or {}),
-            "socket_timeout": TIMEOUT,
-            "socket_connect_timeout": TIMEOUT,
-        }
-        _brokers.known[url] = connection
-    return connection
+_publisher = Publisher(TIMEOUT)
 
 
 def send() -> bool:
@@ -69,9 +47,7 @@ def send() -> bool:
     if not client.set(_latch(), 1, nx=True, px=_LATCH_MS):
         return False
     try:
-        current_app.send_task(
-            TASK, queue="digest", connection=_broker(), retry=False, ignore_result=True
-        )
+        _publisher.publish(TASK)
     except Exception:
         # Nobody was asked: the latch must not keep others from asking.
         with suppress(redis.RedisError, OSError):

@@ -62,12 +62,12 @@ class Wanted(Struct, frozen=True):
 
 def links(issue_id: int) -> tuple[Link, ...]:
     """What can be done about an issue, the likeliest first."""
-    return tuple(Link(label, _link(action, issue_id)) for action, label in LABELS.items())
+    return tuple(Link(label, absolute(path(action, issue_id))) for action, label in LABELS.items())
 
 
-def _link(action: str, issue_id: int) -> str:
-    token = signing.dumps([action, issue_id], salt=_SALT)
-    return absolute(reverse("alerts-act", args=[token]))
+def path(action: str, issue_id: int) -> str:
+    """Where one thing can be done, on this server."""
+    return reverse("alerts-act", args=[signing.dumps([action, issue_id], salt=_SALT)])
 
 
 def read(token: str) -> Wanted:

@@ -17,6 +17,7 @@ from django.db.models import Q
 from msgspec import Struct
 
 from alerts import store
+from alerts.actions.closeness import Near, note, split, wanted
 from alerts.actions.desk import Desk
 from alerts.actions.happening import Happening
 from alerts.actions.reading import Reading
@@ -77,8 +78,10 @@ def _look(span: datetime, now: datetime, *, settled: bool) -> tuple[int, Desk | 
     for rule in watched.distinct().order_by("project_id", "pk"):
         by_project[rule.project_id].append(rule)
     asks: list[Ask] = []
+    nears: list[Near] = []
     for project, found in by_project.items():
-        asks += questions(project, found, span, settled=settled)
+        asks += questions(project, found, span, settled=settled, nears=nears)
+    note(nears, span, now)
     if not asks:
         return 0, None
     every = [rule for found in by_project.values() for rule in found]
@@ -98,10 +101,10 @@ def _look(span: datetime, now: datetime, *, settled: bool) -> tuple[int, Desk | 
 
 
 def questions(
-    project: int, found: Sequence[AlertRule], span: datetime, *, settled: bool
+    project: int, found: Sequence[AlertRule], span: datetime, *, settled: bool, nears: list[Near]
 ) -> list[Ask]:
     """What to ask the counter rules of a project about a span: who reached a threshold, and
-    who is open and did not.
+    who is open and did not. At the end of a span those that came close are added to `nears`.
     """
     names = dict(Environment.objects.filter(project=project).values_list("name", "pk"))
     scan = measure(project, found, span)
@@ -111,7 +114,9 @@ def questions(
             asks += [Ask(rule, each) for each in _after_deploys(rule, span)]
             continue
         environments = _environments(rule, names)
-        values = {} if not rule.enabled else reached(rule, scan, environments)
+        values = {} if not rule.enabled else reached(rule, scan, environments, near=settled)
+        values, near = split(rule, values)
+        nears.append(near)
         asks += [Ask(rule, _happening(rule, issue, span, value)) for issue, value in values.items()]
         if settled:
             window = timedelta(minutes=rule.window_minutes)
@@ -139,9 +144,9 @@ def measure(project: int, found: Iterable[AlertRule], span: datetime) -> Measure
 
 
 def reached(
-    rule: AlertRule, scan: Measures, environments: frozenset[int] | None
+    rule: AlertRule, scan: Measures, environments: frozenset[int] | None, *, near: bool = False
 ) -> dict[int, float]:
-    """Issues that reach the rule's threshold, with what was counted."""
+    """Issues that reach the rule's threshold, with what was counted; or come `near` to it."""
     counter = rule.counter()
     if counter is None or not scan.levels or environments == frozenset():
         return {}
@@ -149,20 +154,21 @@ def reached(
     people = _people_there(rule, scan.span, environments) if rule.counts == Counts.SHARE else 0
     if rule.counts == Counts.SHARE and not people:
         return {}
-    wanted = counter.threshold
+    least = wanted(counter.threshold) if near else counter.threshold
+    events_at_least = least
     if rule.counts == Counts.SHARE:
-        wanted = max(-(-people * counter.threshold // 100) * 99 // 100, 1)
-    found = scan.at_least(wanted, counter.window, environments, rule.min_level)
+        events_at_least = max(-(-people * least // 100) * 99 // 100, 1)
+    found = scan.at_least(events_at_least, counter.window, environments, rule.min_level)
     if rule.counts == Counts.EVENTS:
         events = scan.events(counter.window, environments)
         return {issue: float(events[issue]) for issue in found}
     hit = _people_hit(rule, found, scan.span, environments)
     if rule.counts == Counts.USERS:
-        return {issue: float(n) for issue, n in hit.items() if n >= counter.threshold}
+        return {issue: float(n) for issue, n in hit.items() if n >= least}
     shares = {issue: measures.percent(n, people) for issue, n in hit.items()}
     return {
         issue: share for issue, share in shares.items()
-        if share is not None and share >= counter.threshold
+        if share is not None and share >= least
     }  # fmt: skip
 
 

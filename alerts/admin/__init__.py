@@ -7,6 +7,7 @@ from alerts.admin import (
     hours,
     incidents,
     mailbox,
+    reasons,
     rules,
     tickets,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "hours",
     "incidents",
     "mailbox",
+    "reasons",
     "rules",
     "tickets",
 ]

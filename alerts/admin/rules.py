@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from alerts.actions.matching import check
 from alerts.actions.preview import SHOWN, preview
 from alerts.admin.base import ProjectAdmin, issue_link, kept, optional, projects_of
 from alerts.domain.rules import TRIGGER_NAMES, Outcome
-from alerts.models import AlertRule, Channel, TicketConnection
+from alerts.models import AlertRule, Channel, Decision, TicketConnection
 from tracker.domain.search import SearchError
 from tracker.models import Issue, Project, Role
 
@@ -106,7 +107,7 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
         ("If", {"fields": ("min_level", "environments", "query")}),
         ("Then", {"fields": ("severity", "channels", "cooldown_minutes")}),
         ("Ticket", {"fields": ("ticket", "only_ticket")}),
-        ("The last 7 days", {"fields": ("would_have_fired",)}),
+        ("The last 7 days", {"fields": ("would_have_fired", "came_close")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -115,7 +116,7 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: AlertRule | None = None) -> Any:
         """A rule stays with its project."""
-        return ("would_have_fired", *(("project",) if obj is not None else ()))
+        return ("would_have_fired", "came_close", *(("project",) if obj is not None else ()))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Connections of the teams that the user administers."""
@@ -161,6 +162,28 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
             "Would have fired {} times; {} kept quiet by the cooldown, {} passed by.<ul>{}</ul>",
             len(seen.firings), quiet, passed, rows,
         )  # fmt: skip
+
+    @admin.display(description="came close")
+    def came_close(self, rule: AlertRule) -> str:
+        """Near misses of the live evaluator."""
+        if not rule.counts:
+            return "-"
+        since = timezone.now() - timedelta(days=7)
+        rows = Decision.objects.near_misses().filter(rule=rule, at__gt=since)
+        near = list(rows.order_by("-pk")[:SHOWN])
+        if not near:
+            return "Nothing within 80 % of the threshold."
+        issues = Issue.objects.select_related("project").filter(project=rule.project_id)
+        known = issues.in_bulk({each.issue_id for each in near})
+        lines = (
+            (
+                f"{each.at:%Y-%m-%d %H:%M}",
+                issue_link(known.get(each.issue_id or 0)),
+                "; ".join(f"{c['saw']} of {c['wanted']}" for c in each.reasons),
+            )
+            for each in near
+        )
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} {}</li>", lines))
 
     @admin.display(description="when")
     def when(self, rule: AlertRule) -> str:

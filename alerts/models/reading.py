@@ -54,6 +54,10 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Decisions of projects in which the user has at least `role`."""
         return self.filter(project__in=Project.objects.visible_to(user, role))
 
+    def near_misses(self) -> Self:
+        """Counts that came close to a threshold."""
+        return self.filter(activity_id__isnull=True, outcome=rules.Outcome.PASS.value)
+
 
 class Decision(models.Model):
     """Why a rule fired on a letter, or did not. Kept 14 days."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from alerts.actions import defaults
 from alerts.models import AlertRule, Channel, Decision, Delivery, Incident
@@ -215,3 +216,35 @@ def test_defaults_may_be_asked_for_again(project: Project) -> None:
     defaults(project)
     assert project.alert_rules.count() == project.channels.count() == 1
     assert SECRET not in str(project.channels.get().__dict__)
+
+
+def test_the_issue_says_why_somebody_was_or_was_not_told(
+    cast: Cast, alice: User, project: Project, webhook: Channel
+) -> None:
+    issue = cast.issue(title=HOSTILE)
+    rule = project.alert_rules.get()
+    address = reverse("admin:tracker_issue_change", args=[issue.pk])
+    client = logged_in(alice)
+    assert "<h2>Alerts</h2>" not in client.get(address).content.decode()
+    cast.letter(issue, level=20)
+    cast.letter(issue)
+    run()
+    Decision.objects.create(
+        project=project, rule=rule, issue_id=issue.pk, kind="events", outcome="pass", fired=False,
+        created_at=issue.first_seen, reasons=[
+            {"name": "events", "passed": False, "saw": "85", "wanted": ">= 100 in 10 min"}],
+    )  # fmt: skip
+    page = client.get(address).content.decode()
+    assert "Not told: New or regressed" in page and "level: 20 (wanted &gt;= 40)" in page
+    assert "Came close" in page and "events: 85 (wanted &gt;= 100 in 10 min)" in page
+    assert "Told: New or regressed" in page
+    assert "/alerts/act/" in page  # somebody may acknowledge it
+    vic = User.objects.create_user("vic", is_staff=True)
+    Membership.objects.create(team=project.team, user=vic, role="viewer")
+    seen = logged_in(vic).get(address).content.decode()
+    assert "Came close" in seen and "/alerts/act/" not in seen
+    rule.counts, rule.threshold, rule.triggers = "events", 100, []
+    rule.save()
+    Decision.objects.filter(kind="events").update(at=timezone.now())
+    listed = client.get(reverse("admin:alerts_alertrule_change", args=[rule.pk])).content.decode()
+    assert "85 of &gt;= 100 in 10 min" in listed

@@ -212,6 +212,7 @@ def test_preview_is_live_over_counters(seed: int, world: World, project: Project
         counting.count(NOW + minutes(minute))
     for rule in made:
         live = Decision.objects.filter(rule=rule).order_by("issue_id", "at", "pk")
+        live = live.exclude(outcome="pass")  # near misses are notes
         wanted = [(each.issue_id, each.at, each.outcome, each.reasons) for each in live]
         seen = preview(project.pk, rule.spec(), NOW + minutes(259)).decisions
         found = [
@@ -225,3 +226,36 @@ def test_preview_is_live_over_counters(seed: int, world: World, project: Project
                 {"name": c["name"], "passed": c["passed"]} for c in theirs[3] if c["name"] != "channel"
             ]  # fmt: skip
     assert Decision.objects.filter(fired=True).exists()
+
+
+def test_what_came_close_is_noted_once_and_fires_nothing(world: World) -> None:
+    rule, near, far = world.rule("events", 100), world.issue(), world.issue()
+    world.rule("events", 100, environments=["nowhere"])
+    world.events(near, NOW, 85)
+    world.events(far, NOW, 79)
+    for minute in range(1, 30):
+        counting.count(NOW + minutes(minute))
+    decision = Decision.objects.get()
+    assert (decision.rule, decision.issue_id, decision.at) == (rule, near.pk, NOW)
+    assert (decision.outcome, decision.fired) == ("pass", False)
+    assert decision.reasons == [
+        {"name": "events", "passed": False, "saw": "85", "wanted": ">= 100 in 10 min"}
+    ]
+    assert not Incident.objects.exists()
+    world.events(near, NOW + minutes(60), 95)
+    counting.count(NOW + minutes(67))
+    assert Decision.objects.count() == 1  # close for hours is one note
+    world.events(near, NOW + minutes(70), 100)
+    counting.count(NOW + minutes(71))
+    assert [each for each, _ in world.outcomes(rule)] == ["pass", "open"]
+
+
+def test_near_misses_of_people_and_of_issues_that_a_search_finds(world: World) -> None:
+    people = world.rule("users", 50)
+    world.rule("events", 50, query="level:fatal")
+    issue = world.issue()
+    world.events(issue, NOW, 45, users=45)
+    for minute in (1, 7):
+        counting.count(NOW + minutes(minute))
+    near = Decision.objects.get()
+    assert near.rule == people and 40 <= float(near.reasons[0]["saw"]) < 50

@@ -11,6 +11,7 @@ from alerts import receivers, wake
 from alerts.wake import Bell
 from config.schedule import configuration
 from tests.alerts.sinks import free_port
+from tracker import ringing
 from tracker.models import Project, Team
 from tracker.signals import activity_committed
 
@@ -43,7 +44,7 @@ def ring_at(url: str, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, float]:
     # An application of its own: the settings of the shared one belong to every other test.
     app = Celery("t", fixups=[], set_as_current=False)
     app.conf.update(configuration(url, "x:"))
-    monkeypatch.setattr(wake, "current_app", app)
+    monkeypatch.setattr(ringing, "current_app", app)
     bell = Bell()
     started = time.monotonic()
     rung = Bell.ring(bell, "alerts.tasks.evaluate")

@@ -184,7 +184,8 @@ def test_a_week(cast: Cast, project: Project) -> None:
     planted = {(burst.pk, spike.pk), (crowd.pk, hit.pk), (burst.pk, hit.pk)}
     assert {(burst.pk, spike.pk), (crowd.pk, hit.pk)} <= set(paged)
     noise_pages = set(paged) - planted
-    assert len(noise_pages) < 3, noise_pages
+    print("noise", noise_pages)
+    assert len(noise_pages) < 2, noise_pages
     counted = Incident.objects.filter(rule__in=[crowd, many])
     assert not counted.filter(closed_at=None).exists()
     assert Incident.objects.get(rule=burst, issue=spike).closed_why == "calmed"

@@ -1,5 +1,6 @@
 """When an issue escalates against its own baseline, and when it is calm again."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -24,6 +25,17 @@ def test_a_steady_issue_needs_three_times_and_five_deviations() -> None:
     assert noisy.escalates_at == 40 + 5 * 1.48 * 20
     assert not escalation.escalates(119, steady)
     assert "120 events in 60 minutes; usually 40 an hour" in escalation.escalates(120, steady)
+
+
+def test_few_events_an_hour_do_not_escalate_by_chance() -> None:
+    """Five-minute looks at a week of 25 issues of 1 to 8 events an hour: 0.2 escalate, not 10."""
+    expected = 0.0
+    for rate in range(1, 9):
+        least = math.ceil(escalation.baseline([rate] * 166, 166).escalates_at)
+        below = sum(math.exp(-rate) * rate**n / math.factorial(n) for n in range(least))
+        expected += (1 - below) * 12 * 24 * 7 * 25 / 8
+    assert expected < 0.25
+    assert escalation.baseline([3] * 166, 166).escalates_at < 15  # and still soon enough
 
 
 def test_the_young_have_no_baseline() -> None:

@@ -7,6 +7,7 @@ make the next one look normal.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median
@@ -19,6 +20,8 @@ YOUNG = timedelta(hours=24)
 """Younger issues have no baseline yet."""
 FLOOR = 10
 """Fewer events in an hour are never an escalation."""
+CHANCE = 2.0
+"""Roots of counts that come by chance spread by 1/2 whatever their mean: four of these."""
 SIGMA = 1.48
 """Turns the MAD of a normal distribution into its standard deviation."""
 
@@ -33,7 +36,8 @@ class Baseline(Struct, frozen=True):
     @property
     def escalates_at(self) -> float:
         """Events in 60 minutes from which it escalates."""
-        return max(FLOOR, 3 * self.median, self.median + 5 * SIGMA * self.mad)
+        chance = (math.sqrt(self.median) + CHANCE) ** 2
+        return max(FLOOR, 3 * self.median, self.median + 5 * SIGMA * self.mad, chance)
 
     @property
     def calm_below(self) -> float:
