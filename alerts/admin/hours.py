@@ -19,14 +19,16 @@ class QuietHoursAdmin(_ModelAdmin[QuietHours]):
     list_display = ("user", "start", "end", "timezone", "on_assigned", "on_mentioned")
     fieldsets = (
         ("Tell me", {"fields": ("on_assigned", "on_mentioned", "slack_member")}),
-        (
-            "Quiet hours",
-            {
-                "fields": ("start", "end", "timezone"),
-                "description": "What is no page waits for their end.",
-            },
-        ),
+        ("Quiet hours: what is no page waits", {"fields": ("start", "end", "timezone")}),
     )
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:  # fmt: skip
+        """Under a name that is one's own."""
+        context = {"title": "My notifications", **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuietHours]:
         """One's own."""
