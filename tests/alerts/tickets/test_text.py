@@ -6,7 +6,7 @@ import uuid
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -45,7 +45,7 @@ def test_hostile_text_is_only_text(said: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("`@#/{}[]<>&|\\\n ax*~!\u2028\x00"), max_size=60))
-@hypothesis_settings(max_examples=100, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_text_is_only_text(said: str) -> None:
     check(said)
 
