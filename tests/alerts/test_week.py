@@ -184,7 +184,6 @@ def test_a_week(cast: Cast, project: Project) -> None:
     planted = {(burst.pk, spike.pk), (crowd.pk, hit.pk), (burst.pk, hit.pk)}
     assert {(burst.pk, spike.pk), (crowd.pk, hit.pk)} <= set(paged)
     noise_pages = set(paged) - planted
-    print("noise", noise_pages)
     assert len(noise_pages) < 2, noise_pages
     counted = Incident.objects.filter(rule__in=[crowd, many])
     assert not counted.filter(closed_at=None).exists()
