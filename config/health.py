@@ -9,14 +9,16 @@ The registry is `tracker.gauges`: apps may not import config.
 """
 
 import hmac
+import sys
 from collections.abc import Iterable
 from ipaddress import ip_address
 
 import structlog
 from django.conf import settings
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from django.views.defaults import server_error
 from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -48,6 +50,16 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     if late:
         return JsonResponse({"status": "late", "late": late, **facts}, status=503)
     return JsonResponse({"status": "ok", **facts})
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The answer when a page failed: 503 with a sentence while the database is away, else 500."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        text = "The database can't be reached at the moment. Events are taken all the same.\n"
+        away = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
+        away["Retry-After"] = "10"
+        return away
+    return server_error(request)
 
 
 @require_safe

@@ -21,3 +21,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(url="/admin/")),
 ]
+handler500 = "config.health.failed"

@@ -105,3 +105,17 @@ class TestAnswers:
     def test_the_front_door_leads_to_the_admin(self, client: Client):
         answer = client.get("/")
         assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+@pytest.mark.parametrize(("error", "status"), [("OperationalError", 503), ("ValueError", 500)])
+def test_pages_say_that_the_database_is_away(rf, error, status):
+    from django import db
+
+    from config import health
+
+    try:
+        raise getattr(db, error, ValueError)("connection refused by 10.1.2.3")
+    except Exception:
+        answer = health.failed(rf.get("/admin/"))
+    assert answer.status_code == status and b"10.1.2.3" not in answer.content
+    assert (answer.get("Retry-After") == "10") is (status == 503)

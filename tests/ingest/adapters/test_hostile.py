@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.adapters import csp, jsontext, rollbar, sentry
+from ingest.adapters import airbrake, csp, jsontext, otlp, rollbar, sentry
 from ingest.adapters.base import Context, Malformed
 from ingest.adapters.normalise.event import STORED_BYTES
 
@@ -18,7 +18,7 @@ CONTEXT = Context(
     project_id=1, received=1795370400.0, event_id="f" * 32, client_ip="1.2.3.4", salt=b"s"
 )
 ENVELOPE, STORE = sentry.ADAPTERS
-ALL = [ENVELOPE, STORE, rollbar.ADAPTER, csp.ADAPTER]
+ALL = [ENVELOPE, STORE, rollbar.ADAPTER, csp.ADAPTER, airbrake.ADAPTER, *otlp.ADAPTERS]
 KEYS = """event_id timestamp level platform type logger transaction culprit server_name release dist
 environment tags user request contexts extra modules sdk fingerprint logentry message exception
 stacktrace threads breadcrumbs debug_meta errors _meta template checksum values frames vars
