@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -25,6 +26,15 @@ from tests.stack import OUTSIDE, Stack
 RUN_FOLDER = "EMBERWATCH_TEST_RUN"
 CONTROLLER = "EMBERWATCH_TEST_CONTROLLER"
 TEMPLATE = "emberwatch_tests_template"
+# A busy machine is no failure; the same examples every time, so that what passed here passes there.
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
 ALL = os.environ.get("REQUIRE_ALL", "") not in {"", "0"}
 
 
