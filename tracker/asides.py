@@ -3,6 +3,7 @@
 @aside(order=1)
 def tickets(request, issue, access, now) -> str: ...     a block of the detail page's rail
 
+column("decisions_told", expression)                     what the block needs, read with the issue
 mark("tickets", expression)                              a column of each issue of the list
 bulk_page("ticket", "Make tickets …", view)              a choice of the list's menu
 """
@@ -20,6 +21,7 @@ from tracker.models.issue import IssueQuerySet
 Aside = Callable[[HttpRequest, Issue, Access, datetime], str]
 BulkView = Callable[[HttpRequest, IssueQuerySet], HttpResponse]
 _asides: dict[str, tuple[int, Aside]] = {}
+_columns: dict[str, Callable[[], Any]] = {}
 _marks: dict[str, Callable[[], Any]] = {}
 _pages: dict[str, tuple[str, BulkView]] = {}
 
@@ -38,6 +40,16 @@ def asides_of(request: HttpRequest, issue: Issue, access: Access, now: datetime)
     """All blocks of an issue, in their order."""
     made = sorted(_asides.values(), key=lambda one: one[0])
     return [block for _, make in made if (block := make(request, issue, access, now))]
+
+
+def column(name: str, expression: Callable[[], Any]) -> None:
+    """Register a column that the issue of the detail page is loaded with: no query more."""
+    _columns[name] = expression
+
+
+def with_columns(issues: IssueQuerySet) -> IssueQuerySet:
+    """The issues with all such columns."""
+    return issues.annotate(**{name: make() for name, make in _columns.items()})
 
 
 def mark(name: str, expression: Callable[[], Any]) -> None:

@@ -63,7 +63,7 @@ def test_an_old_issue_that_bursts_escalates_pages_and_calms(
         store.ensure_day(hour)
     store.upsert_rollup("tracker_rolluphour", sorted(hours))
     for issue in (old, young):
-        world.events(issue, NOW - timedelta(minutes=5), 17)
+        world.events(issue, NOW - timedelta(minutes=5), 19)
     assert escalation.watch(NOW) == (0, 0)
     world.events(old, NOW, 1)
     assert escalation.watch(NOW) == (1, 0)

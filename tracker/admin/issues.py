@@ -23,7 +23,7 @@ from tracker.admin.issue_list import DEFAULT, ListState, found_by, list_context
 from tracker.admin.issue_moves import MovingPages
 from tracker.admin.people import AffectedPages
 from tracker.admin.verbs import carry_out, chosen, said, take_back, undoable
-from tracker.asides import asides_of, bulk_choices
+from tracker.asides import asides_of, bulk_choices, with_columns
 from tracker.domain.trends import DAY
 from tracker.models import EventRow, Issue, Role
 from tracker.models.issue import IssueQuerySet
@@ -146,7 +146,7 @@ class IssueAdmin(BulkPages, AffectedPages, MovingPages, StockAdmin[Issue]):
     def _issue(self, request: HttpRequest, issue_id: int) -> Issue:
         issues = readers.with_environment_names(self.get_queryset(request).with_sources())
         since = datetime.now(UTC) - DAYS * DAY
-        told = code.with_code(origins.with_origin(issues, since))
+        told = with_columns(code.with_code(origins.with_origin(issues, since)))
         rows: QuerySet[Issue] = told.select_related(
             "first_release", "last_release", "resolved_release", "assignee", "assignee_team"
         )

@@ -98,8 +98,8 @@ def test_from_the_mail_to_the_comeback(
 
     shop.fail("shop@1.1")
     browser.wait(lambda: reloaded(browser, "regressed"), 20)
-    assert "shop@1.1" in browser.find(".history").text
-    assert "came back in shop@1.1" in browser.find(".history").text
+    assert "shop@1.1" in browser.find("#activity").text
+    assert "came back in shop@1.1" in browser.find("#activity").text
     back = browser.wait(lambda: [m for m in mails(stack_mail) if "Regressed" in m.subject], 30)
     assert link[0] in back[0].part("plain")
     browser.listen()

@@ -76,7 +76,8 @@ def test_an_issue_is_merged_and_taken_apart_by_hand(browser: Browser, rules_page
     browser.wait(lambda: browser.find("#merge-with")).send_keys(str(first))
     browser.find(".merge-with button").click()
     browser.wait(lambda: "Merged into" in browser.find(".notes").text)
-    browser.find(".rail-block .fold:last-of-type > summary").click()
+    folds = browser.all(".rail-block .fold > summary")
+    next(fold for fold in folds if "Take keys out" in fold.text).click()
     box = next(
         label
         for label in browser.all(".key-line")

@@ -81,11 +81,11 @@ def test_commenting_and_taking_an_issue(browser: Browser, issues: list[int]):
     browser.wait(lambda: browser.all("#text"))
     browser.find("#text").send_keys("<i>it is the cart</i>")
     browser.find('button[value="comment"]').click()
-    browser.wait(lambda: "<i>it is the cart</i>" in browser.find(".history").text)
+    browser.wait(lambda: "<i>it is the cart</i>" in browser.find("#activity").text)
     browser.find('.acts button[value="assign"]').click()
     browser.wait(lambda: browser.all(".notes"))
     assert "Assigned to admin." in browser.find(".notes").text
-    assert "took it" in browser.find(".history").text
+    assert "took it" in browser.find("#activity").text
 
 
 def test_colours_follow_the_button(browser: Browser, issues: list[int]):

@@ -46,11 +46,11 @@ def test_the_list_costs_eight_queries(
 
 
 @pytest.mark.parametrize("role", ["owner", "triager", "viewer"])
-def test_the_detail_costs_thirteen_queries(cast: Cast, role: str):
+def test_the_detail_costs_twelve_queries(cast: Cast, role: str):
     page, queries = ask(
         cast.client(role), reverse("admin:tracker_issue_change", args=[cast.ours.pk])
     )
-    assert len(queries) <= 13, queries
+    assert len(queries) <= 12, queries
     assert len(page.encode()) + assets() <= PAGE_BYTES
 
 
