@@ -48,19 +48,26 @@ def copy_to_today(project_id: int, count: int) -> None:
     today = datetime.now(UTC).date()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""INSERT INTO tracker_event ({", ".join(names)})
-                SELECT {values} FROM (
-                  SELECT e.* FROM tracker_event e, generate_series(1, 1 + %s / 1000) s
-                  WHERE e.project_id = %s AND e.day = %s
-                    AND e.event_id IN (SELECT event_id FROM tracker_event
-                                       WHERE project_id = %s AND day = %s LIMIT 1000)
-                  LIMIT %s) q""",
-            [count, project_id, today, project_id, today, count],
-        )
-        cursor.execute(
-            """INSERT INTO tracker_eventseen (project_id, event_id, day)
-               SELECT project_id, event_id, day FROM tracker_event
-               WHERE project_id = %s AND day = %s ON CONFLICT DO NOTHING""",
+            "CREATE TEMP TABLE pattern AS SELECT * FROM tracker_event"
+            " WHERE project_id = %s AND day = %s LIMIT 1000",
             [project_id, today],
         )
-        cursor.execute("VACUUM (ANALYZE) tracker_eventseen")
+        cursor.execute(
+            f"INSERT INTO tracker_event ({', '.join(names)}) SELECT {values}"
+            " FROM pattern, generate_series(1, %s)",
+            [count // 1000],
+        )
+        cursor.execute(
+            "INSERT INTO tracker_eventseen (project_id, event_id, day)"
+            " SELECT project_id, event_id, day FROM tracker_event"
+            " WHERE project_id = %s AND day = %s ON CONFLICT DO NOTHING",
+            [project_id, today],
+        )
+    settle_down()
+
+
+def settle_down() -> None:
+    """What an instance of this age has long behind it: statistics and visibility."""
+    with connection.cursor() as cursor:
+        for table in ("tracker_event", "tracker_eventseen"):
+            cursor.execute(f"VACUUM (ANALYZE, PARALLEL 0) {table}")

@@ -2,6 +2,7 @@
 
 import socket
 import statistics
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,8 +13,9 @@ FILL = """
 from tests.factories import crowd
 made = crowd.fill({issues}, {events}, projects=1)
 [project] = made.projects
-from tests.bench.lots import adopt
+from tests.bench.lots import adopt, settle_down
 adopt(project.pk)
+settle_down()
 project.unlimited = True
 project.save()
 print(project.pk, project.keys.get().public_key)
@@ -119,6 +121,8 @@ def growth(stage: Stage, filled: str, events: int, stored: int, issues: int) -> 
     `filled` is the answer of `fill`.
     """
     stage.load(events // 4)
+    say("waiting for timers and their dictionary")
+    time.sleep(30)
     say(f"posting {events:,} events with {stored:,} stored over a fortnight")
     found = {"spread": stage.load(events)}
     number, key = filled.split()
