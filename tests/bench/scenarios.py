@@ -63,6 +63,8 @@ def end_to_end(stage: Stage, warm: int, events: int, singles: int) -> dict[str, 
     say("warming up")
     stage.load(warm)
     stage.window.settle()
+    say("waiting for the project's own dictionary")
+    stage.await_dictionary()
     before = stage.sizes()
     say(f"posting {events:,} events")
     loaded = stage.load(events)

@@ -113,6 +113,14 @@ class Stage:
                 raise SystemExit(f"event {event_id} was acknowledged and never became visible")
             time.sleep(0.002)
 
+    def await_dictionary(self, seconds: float = 40.0) -> None:
+        """Wait until events are packed with a dictionary trained on the project's own."""
+        sql = "SELECT dictionary FROM tracker_project WHERE id = %s"
+        deadline = time.monotonic() + seconds
+        while int(self.window.one(sql, self.project.id)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.5)
+        time.sleep(6)  # workers believe a project's settings for five seconds
+
     def idle(self, seconds: float = 5.0) -> float:
         """CPU milliseconds a second while nothing happens."""
         self.meter.start()
