@@ -13,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
+from zstandard import ZstdCompressionDict, ZstdDecompressor
 
 from tests.stack import ROOT, Stack
 from tracker import payloads
@@ -113,8 +114,17 @@ class Window:
         """All events of a project with their unpacked payload under `data`."""
         found = self.rows(EVENTS, project.id)
         for row in found:
-            row["data"] = payloads.unpack(row["payload"], row["dictionary"])
+            row["data"] = self._unpacked(row["payload"], row["dictionary"])
         return found
+
+    def _unpacked(self, payload: bytes, dictionary: int) -> dict[str, Any]:
+        """With the stack's dictionaries: the same numbers name others in a test's own database."""
+        if dictionary <= payloads.SHIPPED:
+            return payloads.unpack(payload, dictionary)
+        content = self.one("SELECT content FROM tracker_payloaddictionary WHERE id = %s", dictionary)
+        tool = ZstdDecompressor(dict_data=ZstdCompressionDict(bytes(content)))
+        data: dict[str, Any] = json.loads(tool.decompress(payload, max_output_size=1 << 24))
+        return data
 
     def stored(self, project: Project) -> dict[str, int]:
         """Event id -> how often it is stored."""
