@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from tests.bench import scenarios
+from tests.bench import constant_key, scenarios
 from tests.bench.chart import chart
 from tests.bench.report import table
 from tests.bench.stage import Stage, say
@@ -43,15 +43,17 @@ class Plan:
     """How long to post at half of what was reached."""
     sizes: int = 0
     """Typical number of small, large and giant-issue events; 0: leave them out."""
+    rounds: int = 8
+    """Batches of 500 events digested with real keys, and as many with a constant one."""
     stored: int = 0
     """Events to store before the load of the growth scenario; 0: leave it out."""
     issues: int = 0
 
 
 PLANS = {
-    "": Plan(3, 6, 1_000, 12_000, 40, 15, 4_000, 1_000_000, 100_000),
-    "quick": Plan(1, 2, 600, 3_000, 5),
-    "sustain": Plan(3, 6, 1_000, 600_000, 0),
+    "": Plan(3, 6, 1_000, 12_000, 40, 15, 4_000, 12, 1_000_000, 100_000),
+    "quick": Plan(1, 2, 600, 3_000, 5, rounds=4),
+    "sustain": Plan(3, 6, 1_000, 600_000, 0, rounds=0),
 }
 
 
@@ -83,6 +85,9 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "floor": floor,
     }
+    if plan.rounds:
+        say("what grouping costs the digest")
+        result["grouping"] = constant_key.run(corpus, folder, plan.rounds)
     with staged(folder / "first", corpus) as stage:
         result |= scenarios.end_to_end(stage, plan.warm, plan.events, plan.singles)
         reached = result["load"]["digested_per_s"]
@@ -117,6 +122,8 @@ def ratios(result: dict[str, Any]) -> dict[str, float]:
     for name in ("giant", "hanging"):
         if name in result:
             found[name] = result[name]["digested_per_s"] / before
+    if "grouping" in result:
+        found["real_to_constant_key"] = result["grouping"]["ratio"]
     return {name: round(value, 2) for name, value in found.items()}
 
 

@@ -23,11 +23,16 @@ def chart(result: dict[str, Any]) -> str:
         for name, used in sorted(load["cpu_s"].items(), key=lambda pair: -pair[1])
         if name != "total" and used > 0
     ]
-    top, parts = 40, []
-    for title, rows, form in (
+    bars = [
         ("Events a second, first post to last row", speeds, "{:,.0f}"),
         ("CPU milliseconds of a typical event", costs, "{:.3f}"),
-    ):
+    ]
+    if told := result.get("grouping"):
+        pair = [("grouped", told["cpu"]["real_ms"]), ("one key", told["cpu"]["constant_ms"])]
+        title = f"CPU milliseconds to digest an event: grouping costs {told['ratio'] - 1:+.0%}"
+        bars.append((title, pair, "{:.3f}"))
+    top, parts = 40, []
+    for title, rows, form in bars:
         parts.append(_text(16, top, title, bold=True))
         top += 14
         for name, value in rows:

@@ -46,6 +46,10 @@ def _floor(result: dict[str, Any]) -> Iterator[Row]:
     yield "floor: bare Django view, granian", f"{floor['bare_view']['cpu_ms']:.3f} ms/request"
     yield "digest / pure work", f"{ratios['digest_to_pure']:.2f} x"
     yield "web / bare view", f"{ratios['accept_to_bare_view']:.2f} x"
+    if told := result.get("grouping"):
+        cost = f"{told['cpu']['real_ms']:.3f} / {told['cpu']['constant_ms']:.3f} ms"
+        verdict = "" if told["ok"] else f", MORE THAN {told['bar']:.2f}"
+        yield "digest, real / constant key", f"{cost}, {told['ratio']:.2f} x{verdict}"
 
 
 def _others(result: dict[str, Any]) -> Iterator[Row]:

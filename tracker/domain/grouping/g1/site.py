@@ -71,9 +71,10 @@ def find(
 ) -> Site | None:
     """The deepest in-app frame, with its callers while it is a shared helper."""
     site = _find(frames, language, rules, most)
-    silent = language.trust_all_if_no_app and not any(frame.in_app for frame in frames)
-    if site is not None or not silent:
+    if site is not None or not language.trust_all_if_no_app:
         return site
+    if any(frame.in_app for frame in frames):
+        return None
     plain = [
         replace(frame, in_app=None) if frame.in_app is False else frame for frame in frames[-most:]
     ]

@@ -73,6 +73,9 @@ def _is_data(word: re.Match[str], shape: str) -> bool:
 def lead_of(message: str) -> str:
     """The first two words of a message's template: what stays when words further on vary."""
     text = message[:CUT]
+    start = text.split(None, 2)[:2]
+    if start and all(map(str.isalpha, start)):  # no varying part begins in a word of letters
+        return " ".join(start).lower()
     first = _VARYING.search(text)
     words = (text[: first.start()] if first else text).lower().split(None, 2)
     return " ".join(words[:2]) if words else template_of(message)
