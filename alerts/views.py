@@ -7,13 +7,12 @@ from uuid import UUID
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from alerts.actions import ticket_hooks
 from alerts.actions.leaving import leave, who
-from alerts.tickets.base import Incoming
+from tracker.calls import read_call
 from tracker.models import Project
 
 
@@ -41,17 +40,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["POST"])
 def ticket_call(request: HttpRequest, uid: UUID) -> HttpResponse:
     """A tracker says that tickets changed. Garbage is refused, never an error of ours."""
-    length = request.headers.get("Content-Length", "0")
-    if not length.isdecimal() or int(length) > ticket_hooks.MOST:
-        return HttpResponse(status=413)
-    try:
-        body = request.read(ticket_hooks.MOST + 1)
-    except OSError:
-        return HttpResponse(status=400)
-    if len(body) > ticket_hooks.MOST:
-        return HttpResponse(status=413)
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    call = Incoming(headers, request.GET.dict(), body, timezone.now())
+    call = read_call(request, ticket_hooks.MOST)
+    if isinstance(call, int):
+        return HttpResponse(status=call)
     said = ticket_hooks.hear(uid, call)
     answer = HttpResponse(status=said.status)
     for name, value in said.headers:

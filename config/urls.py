@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from config import health
+from tracker.push_calls import push_call
 
 admin.autodiscover()
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/0/", include("tracker.api.zero.urls")),
     path("api/v1/", include("tracker.api.urls")),
     path("", include("alerts.urls")),
+    path("code/pushed/<uuid:uid>/", push_call, name="code-pushed"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

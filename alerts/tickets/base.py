@@ -3,15 +3,11 @@
 TransportError          of `alerts.transports.base`: Unreachable, Rejected, Misconfigured
 └── Gone                the ticket is not there (any more), or not for us to see
 
-HookError               a call to our webhook is not believed or can't be read
-├── Forged              its signature, token or time is wrong
-└── Garbled             it is signed, and still makes no sense
+A call to our webhook that is not believed or can't be read is a HookError of `tracker.calls`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import secrets
 from abc import ABC, abstractmethod
@@ -25,7 +21,12 @@ from msgspec import Struct
 from alerts.tickets.text import Block
 from alerts.transports.base import Misconfigured, Option, Rejected
 from alerts.transports.http import split
+from tracker.calls import Forged, Garbled, HookError, Incoming, digest, same, signature
 
+__all__ = [
+    "Draft", "Forged", "Garbled", "Gone", "Heard", "HookError", "Incoming", "Options", "Ticket",
+    "Tracker", "address", "decoded", "digest", "made_secret", "part", "same", "signature", "word",
+]  # fmt: skip
 SECRET = Option(
     "hook_secret", "Webhook secret",
     "Made for you when left empty, and shown once; the tracker signs its calls with it.",
@@ -39,18 +40,6 @@ class Gone(Rejected):
 
     def __init__(self, text: str, status: str = "") -> None:
         super().__init__(text, permanent=True, status=status)
-
-
-class HookError(Exception):
-    """Base; `str()` is for the log, never for the caller."""
-
-
-class Forged(HookError):
-    """Whoever called does not know the secret."""
-
-
-class Garbled(HookError):
-    """The body is nothing that this tracker sends."""
 
 
 class Draft(Struct, frozen=True):
@@ -78,16 +67,6 @@ class Ticket(Struct, frozen=True):
     state: str
     """The state in the tracker's own word."""
     assignee: str = ""
-
-
-class Incoming(Struct, frozen=True):
-    """A call to a connection's webhook."""
-
-    headers: Mapping[str, str]
-    """By names in small letters."""
-    query: Mapping[str, str]
-    body: bytes
-    at: datetime
 
 
 class Heard(Struct, frozen=True):
@@ -183,23 +162,6 @@ def address(config: Mapping[str, Any], name: str, default: str = "") -> str:
     if "?" in url or "#" in url:
         raise Misconfigured("the address ends with its path: no ? or #")
     return url
-
-
-def same(given: str, wanted: str) -> bool:
-    """Compare secrets in constant time; nothing equals an empty one."""
-    return bool(wanted) and hmac.compare_digest(
-        given.encode(errors="replace"), wanted.encode(errors="replace")
-    )
-
-
-def signature(secret: str, body: bytes) -> str:
-    """HMAC-SHA256 in hex."""
-    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def digest(body: bytes) -> str:
-    """A delivery's id for trackers that send none."""
-    return hashlib.sha256(body).hexdigest()
 
 
 def decoded(body: bytes) -> dict[str, Any]:

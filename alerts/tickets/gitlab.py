@@ -5,10 +5,6 @@ Limits: title 255, description 1,048,576. Lines that begin with a slash are comm
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import re
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -17,7 +13,6 @@ from alerts.tickets import text
 from alerts.tickets.base import (
     SECRET,
     Draft,
-    Forged,
     Heard,
     Incoming,
     Options,
@@ -28,15 +23,13 @@ from alerts.tickets.base import (
     digest,
     made_secret,
     part,
-    same,
     word,
 )
 from alerts.tickets.client import ask
 from alerts.transports.base import Misconfigured, Option
+from tracker.calls import gitlab_proof
 
 SITE = "https://gitlab.com"
-FRESH = 300
-"""Seconds that a signed call may be old."""
 _PROJECT = re.compile(r"[1-9]\d{0,15}|[\w.-]+(?:/[\w.-]+)+", re.ASCII)
 
 
@@ -140,7 +133,7 @@ class GitLab(Tracker):
 
     def hear(self, options: Options, call: Incoming) -> Heard:
         """Issue events, with the secret token or signed with a signing token."""
-        _check(str(options.get("hook_secret") or ""), call)
+        gitlab_proof(str(options.get("hook_secret") or ""), call)
         found = decoded(call.body)
         headers = call.headers
         delivery = headers.get("webhook-id") or headers.get("x-gitlab-event-uuid") or ""
@@ -161,28 +154,6 @@ class GitLab(Tracker):
             raise Misconfigured("the project is group/name, or its number")
         address(config, "url", SITE)
         return made_secret(known)
-
-
-def _check(secret: str, call: Incoming) -> None:
-    """The plain token, or a signature over id, time and body. Raises Forged."""
-    signed = call.headers.get("webhook-signature", "")
-    if not (signed and secret.startswith("whsec_")):
-        if not same(call.headers.get("x-gitlab-token", ""), secret):
-            raise Forged("X-Gitlab-Token")
-        return
-    stamp = call.headers.get("webhook-timestamp", "")
-    if not re.fullmatch(r"\d{1,12}", stamp, re.ASCII):
-        raise Forged("webhook-timestamp")
-    if abs(call.at.timestamp() - int(stamp)) > FRESH:
-        raise Forged("too old")
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        raise Forged("the signing token is no base64") from None
-    told = f"{call.headers.get('webhook-id', '')}.{stamp}.".encode(errors="replace") + call.body
-    wanted = "v1," + base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
-    if not any(same(each, wanted) for each in signed.split()[:10]):
-        raise Forged("webhook-signature")
 
 
 def _api(options: Options) -> str:

@@ -160,6 +160,68 @@ def by_hand(cli: Tool, inside: Tool, told: str, window: Window) -> None:
     assert window.one(commits, cli.project.id, told) == 0
 
 
+def test_commits_are_found_by_themselves(cli: Tool, window: Window, stack: Stack):
+    """`set-commits --auto` without, and with, a repository that is configured here."""
+    git(cli.folder, "init", "-q", "-b", "main", "repo")
+    repo = cli.folder / "repo"
+    git(repo, "remote", "add", "origin", "git@git.example.org:team/shop.git")
+    inside = Tool(**{**cli.__dict__, "folder": repo})
+    counted = """SELECT count(*) FROM tracker_commit c JOIN tracker_release r ON r.id = c.release_id
+                 WHERE r.project_id = %s AND r.version = %s"""
+    for place in (1, 2):  # the second time a repository is known, by its name alone
+        (repo / "cart.py").write_text(f"{place}\n")
+        git(repo, "add", "."), git(repo, "commit", "-qm", f"Baskets {place}")
+        inside("releases", "set-commits", f"auto@{place}", "--auto")
+        assert window.one(counted, cli.project.id, f"auto@{place}") == 1
+    window.rows(
+        """INSERT INTO tracker_repository (project_id, name, url, provider, web_url, username,
+             sealed, known_hosts, mappings, created_at, folder, state, problem, branch, head, size,
+             failures, due_at, bell)
+           VALUES (%s, 'team/shop', 'https://git.example.org/team/shop.git', 'other',
+             'https://git.example.org/team/shop', '', '', '', '', now(), %s, 'waiting', '', '', '',
+             0, 0, now() + interval '1 day', gen_random_uuid()) RETURNING id""",
+        cli.project.id, f"{cli.project.id:016x}",
+    )  # fmt: skip
+    assert "team/shop" in cli("repos", "list")
+    said = inside("releases", "set-commits", "auto@3", "--auto")
+    assert "Could not determine" not in said and "team/shop" in said
+    sql = "SELECT refs FROM tracker_release WHERE project_id = %s AND version = 'auto@3'"
+    [row] = window.rows(sql, cli.project.id)
+    [ref] = json.loads(row["refs"]) if isinstance(row["refs"], str) else row["refs"]
+    assert (ref["repository"], ref["commit"]) == ("team/shop", git(repo, "rev-parse", "HEAD"))
+    if cli.version != "2.58":  # which knows no mappings
+        pairs = [{"stackRoot": "/srv/app/", "sourceRoot": "src/"}]
+        (repo / "paths.json").write_text(json.dumps(pairs))
+        assert "Created: 1" in inside("code-mappings", "upload", "paths.json")
+
+
+def test_issues_and_events(cli: Tool, window: Window):
+    dsn: dict[str, Any] = {"SENTRY_DSN": cli.project.dsn}
+    assert "No issues found" in cli("issues", "list")
+    assert "No events found" in cli("events", "list")
+    cli("send-event", "-m", "the cellar is wet", "-t", "floor:-1", "-u", "id:42", **dsn)
+    cli("send-event", "-m", "the roof is dry", "-l", "warning", **dsn)
+    window.wait_for_events(cli.project, 2)
+    said = cli("issues", "list")
+    assert "the cellar is wet" in said and "the roof is dry" in said
+    said = cli("issues", "list", "--query", "level:warning is:unresolved")
+    assert "the cellar is wet" not in said and "the roof is dry" in said
+    assert "Known are" in cli("issues", "list", "--query", "is:odd", expect=1)
+    said = cli("events", "list", "--show-user", "--show-tags")
+    assert "ID: 42" in said and "floor: -1" in said and "the roof is dry" in said
+    wet, dry = sorted(window.issues(cli.project), key=lambda issue: str(issue["title"]))
+    cli("issues", "resolve", "-i", str(wet["id"]))
+    cli("issues", "mute", "--status", "unresolved")
+    states = {row["id"]: row["status"] for row in window.issues(cli.project)}
+    assert states == {wet["id"]: "resolved", dry["id"]: "snoozed"}
+    assert "ignored" in cli("issues", "list", "--query", "is:snoozed")
+    cli("issues", "unresolve", "--all")
+    cli("issues", "resolve", "--next-release", "-i", str(dry["id"]))
+    states = {row["id"]: row["status"] for row in window.issues(cli.project)}
+    assert states == {wet["id"]: "unresolved", dry["id"]: "resolved"}
+    assert "no such issue" in cli("issues", "resolve", "-i", "999999", expect=1)
+
+
 def mapped(window: Window, project: Project) -> dict[str, Any]:
     """The only event, which must have been mapped."""
     window.wait_for_events(project, 1)

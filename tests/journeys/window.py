@@ -121,7 +121,9 @@ class Window:
         """With the stack's dictionaries: the same numbers name others in a test's own database."""
         if dictionary <= payloads.SHIPPED:
             return payloads.unpack(payload, dictionary)
-        content = self.one("SELECT content FROM tracker_payloaddictionary WHERE id = %s", dictionary)
+        content = self.one(
+            "SELECT content FROM tracker_payloaddictionary WHERE id = %s", dictionary
+        )
         tool = ZstdDecompressor(dict_data=ZstdCompressionDict(bytes(content)))
         data: dict[str, Any] = json.loads(tool.decompress(payload, max_output_size=1 << 24))
         return data

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 
 from django.db import transaction
 
@@ -23,6 +22,8 @@ FILLED, FILLED_AMONG = 10, 50
 """Releases that one fetch fills with commits, among how many of the newest."""
 MOST_COMMITS = 300
 """Of a release, filled from the clone."""
+FIRST_COMMITS = 20
+"""Of a project's first release, as sentry-cli tells them too."""
 _INSIDE = re.compile(r"(?:^|[@+._g-])([0-9a-f]{7,40})(?=$|[._-](?:dirty|clean)$)")
 
 
@@ -136,12 +137,16 @@ def _fill(repository: Repository, rows: Sequence[Release], shas: Mapping[int, st
     ordered = in_order([known(row) for row in rows if row.pk in shas])
     by_version = {row.version: row for row in rows}
     filled = 0
-    for newer, older in pairwise(ordered[:FILLED_AMONG]):
-        release = by_version[newer.version]
+    chain = [by_version[one.version] for one in ordered[:FILLED_AMONG]]
+    for place, release in enumerate(chain):
         if release.pk in told or filled >= FILLED:
             continue
-        base = _previous(release, repository) or shas[by_version[older.version].pk]
-        entries = reading.log(clone.folder_of(repository), shas[release.pk], base, MOST_COMMITS)
+        older = chain[place + 1] if place + 1 < len(chain) else None
+        if older is None and len(rows) > FILLED_AMONG:
+            break  # it is not the first, only the last that is looked at
+        base = _previous(release, repository) or (shas[older.pk] if older else "")
+        most = MOST_COMMITS if base else FIRST_COMMITS
+        entries = reading.log(clone.folder_of(repository), shas[release.pk], base, most)
         if entries:
             commits = [_told(entry, repository.name) for entry in entries]
             with transaction.atomic():

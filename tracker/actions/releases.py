@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from msgspec import UNSET, Struct, UnsetType
 
-from tracker.actions import names
+from tracker.actions import bells, names
 from tracker.models import Commit, EventRow, Issue, Project, Release, Repository, SessionHour
 
 MOST_COMMITS = 1_000
@@ -96,6 +96,7 @@ def change(rows: Iterable[Release], told: ReleaseTold) -> None:
             if told.refs is not UNSET:  # the clone may lack what was just released
                 now = timezone.now()
                 Repository.objects.filter(project=row.project_id).update(due_at=now)
+                transaction.on_commit(bells.wake)
 
 
 def write_commits(release: Release, commits: Sequence[CommitTold]) -> None:

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from msgspec import Struct
 
 from tracker import suspected, vault
-from tracker.actions import audit, heads
+from tracker.actions import audit, bells, heads
 from tracker.domain import weblinks
 from tracker.domain.code_paths import read_rules
 from tracker.models import Project, Repository, User
@@ -80,12 +80,15 @@ def save(
         if checked.secret is not None:
             kind = "key" if read(checked.url).scheme == "ssh" else "token"
             found.sealed = vault.seal({kind: checked.secret} if checked.secret else {})
+        if not found.bell_sealed:
+            bells.make_secret(found)
         found.problem, found.failures, found.due_at, found.leased_until = "", 0, now, None
         try:
             with transaction.atomic():
                 found.save()
         except IntegrityError:
             raise RepositoryError(f"There is a repository “{checked.name}” already.") from None
+        transaction.on_commit(bells.wake)
         _audit("changed" if row else "added", found, actor, where, before, _shown(found), now)
     return found
 
@@ -105,6 +108,7 @@ def remove(row: Repository, actor: User | None, now: datetime, where: str = "") 
 def ask(row: Repository, now: datetime) -> None:
     """Fetch it as soon as a worker is free."""
     Repository.objects.filter(pk=row.pk).update(due_at=now, failures=0)
+    transaction.on_commit(bells.wake)
 
 
 def _new(project: Project, now: datetime) -> Repository:
@@ -196,21 +200,24 @@ def _claim(now: datetime) -> Repository | None:
 
 
 def _fetch(row: Repository, clock: Callable[[], datetime]) -> None:
-    # Whoever gave it another address meanwhile is not overwritten.
+    # Whoever gave it another address meanwhile is not overwritten, nor who asked again.
     mine = Repository.objects.filter(pk=row.pk, folder=row.folder)
+    asked_again = Q(due_at__gt=row.due_at)
     try:
         fetched = clone.fetch(row)
     except clone.CloneError as error:
         pause = _PAUSES[min(row.failures, len(_PAUSES) - 1)]
         mine.update(
             state=Repository.State.FAILED, problem=str(error)[:400], failures=row.failures + 1,
-            due_at=clock() + pause, leased_until=None,
+            due_at=Case(When(asked_again, then=F("due_at")), default=clock() + pause),
+            leased_until=None,
         )  # fmt: skip
         log.info("repository not fetched", repository=row.pk, why=str(error))
         return
     now = clock()
     changes: dict[str, object] = {
-        "state": Repository.State.READY, "problem": "", "failures": 0, "due_at": now + EVERY,
+        "state": Repository.State.READY, "problem": "", "failures": 0,
+        "due_at": Case(When(asked_again, then=F("due_at")), default=now + EVERY),
         "leased_until": None, "branch": fetched.branch, "head": fetched.head,
         "size": fetched.size, "fetched_at": now,
     }  # fmt: skip

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
-from tracker.actions import repositories
+from tracker.actions import bells, repositories
 from tracker.actions.repositories import RepositoryError, RepositoryTold
 from tracker.admin._typed import StockAdmin
 from tracker.admin.base import access_of
@@ -21,7 +22,7 @@ from tracker.domain import weblinks
 from tracker.domain.code_paths import Located, Place, read_rules
 from tracker.domain.stack_sites import place_in
 from tracker.models import Project, Repository, Role
-from tracker.vcs import clone, git, placing
+from tracker.vcs import clone, git, placing, pushes
 
 PAGE = "admin:tracker_repository_project"
 MOST_TRIED = 20
@@ -134,7 +135,8 @@ class RepositoryAdmin(StockAdmin[Repository]):
             "can_change": access.has(Role.ADMIN, project.team_id), "now": datetime.now(UTC),
             "rows": rows, "row": row, "draft": draft, "providers": weblinks.CHOICES,
             "has_secret": bool(row and row.sealed), "problem": "", "tried": (), "pasted": "",
-            "adding": not rows, "git_problem": _git_problem(), **more,
+            "adding": not rows, "git_problem": _git_problem(),
+            "bell": _bell(row) if row and access.has(Role.ADMIN, project.team_id) else None, **more,
         }  # fmt: skip
         return TemplateResponse(request, "admin/tracker/repository/page.html", context)
 
@@ -160,6 +162,15 @@ class RepositoryAdmin(StockAdmin[Repository]):
         assert row is not None  # noqa: S101 - `page` saw to it
         repositories.ask(row, datetime.now(UTC))
         messages.info(request, "A worker fetches it as soon as one is free.")
+        return redirect("admin:tracker_repository_one", project.pk, row.pk)
+
+    def _renew(
+        self, request: HttpRequest, project: Project, rows: list[Repository], row: Repository | None
+    ) -> HttpResponse:
+        assert row is not None  # noqa: S101 - `page` saw to it
+        where = request.META.get("REMOTE_ADDR", "")
+        bells.renew(row, access_of(request).user, datetime.now(UTC), where)
+        messages.success(request, "The host has to be given the new secret now.")
         return redirect("admin:tracker_repository_one", project.pk, row.pk)
 
     def _delete(
@@ -201,8 +212,24 @@ _Verb = Callable[
 _VERBS: dict[str, _Verb] = {
     "save": RepositoryAdmin._save,
     "fetch": RepositoryAdmin._ask,
+    "renew": RepositoryAdmin._renew,
     "delete": RepositoryAdmin._delete,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """Where a host calls when somebody pushed."""
+
+    url: str
+    secret: str
+    steps: tuple[str, ...]
+
+
+def _bell(row: Repository) -> Bell:
+    path = reverse("code-pushed", args=[row.bell])
+    steps = pushes.STEPS.get(row.provider) or pushes.STEPS[weblinks.Provider.OTHER]
+    return Bell(f"{settings.EMBERWATCH_URL}{path}", bells.secret_of(row), steps)
 
 
 def _lines(pasted: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -11,6 +11,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracker import event_pages
 from tracker.actions.moving import sources_of
 from tracker.api import shapes, told
 from tracker.api.base import (
@@ -23,13 +24,14 @@ from tracker.api.base import (
 )
 from tracker.api.errors import missing
 from tracker.api.issues import TEXT, issue_of
-from tracker.api.paging import Keyset, page_of
+from tracker.api.paging import DEFAULT_SIZE, LARGEST, Cursor, Keyset, Page, number, page_of
 from tracker.domain.anatomy import dissect
 from tracker.models import EventRow, EventSeen, Issue, Release
 from tracker.payloads import PayloadError, unpack
 from tracker.retelling import markdown_of
 
 NEWEST = Keyset((("received_at", datetime), ("event_id", UUID)))
+BY_DAY = Keyset((("day", date), ("received_at", datetime), ("event_id", UUID)))
 
 
 class Unreadable(APIException):
@@ -42,6 +44,24 @@ class Unreadable(APIException):
 def stored_of(issue: Issue) -> QuerySet[EventRow]:
     """An issue's events, those that are still on their way from a merged one included."""
     return EventRow.objects.filter(project_id=issue.project_id, issue_id__in=sources_of(issue))
+
+
+def page_of_events(
+    rows: QuerySet[EventRow], request: Request, usual: int = DEFAULT_SIZE
+) -> Page[EventRow]:
+    """A page of events of many issues, newest first; it only goes on, not back.
+
+    Raises BadRequest.
+    """
+    size = number(request, "limit", usual, low=1, high=LARGEST)
+    top = datetime.now(UTC).date()
+    if given := request.query_params.get("cursor", ""):
+        place = Cursor.read(given, BY_DAY).values
+        rows, top = event_pages.before(rows, place), min(top, place[0])
+    found = event_pages.newest(rows, top, size + 1)
+    last = found[size - 1] if len(found) > size else None
+    follows = Cursor((last.day, last.received_at, last.event_id)) if last else ""
+    return Page(found[:size], next=str(follows))
 
 
 def _releases(rows: list[EventRow]) -> dict[int, str]:

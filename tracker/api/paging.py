@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -32,6 +32,7 @@ _READ: dict[type, Callable[[Any], Any]] = {
     int: int,
     str: str,
     datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
     UUID: UUID,
 }
 
@@ -109,9 +110,14 @@ class Page(Struct, Generic[M], frozen=True):
         return Response({**links, "results": results}, headers={"Link": header} if header else None)
 
 
-def page_of(rows: QuerySet[M], keyset: Keyset, request: Request) -> Page[M]:
-    """The page that `cursor` and `limit` of the address ask for. Raises BadRequest."""
-    size = number(request, "limit", DEFAULT_SIZE, low=1, high=LARGEST)
+def page_of(
+    rows: QuerySet[M], keyset: Keyset, request: Request, usual: int = DEFAULT_SIZE
+) -> Page[M]:
+    """The page that `cursor` and `limit` of the address ask for; `usual` rows where none is.
+
+    Raises BadRequest.
+    """
+    size = number(request, "limit", usual, low=1, high=LARGEST)
     given = request.query_params.get("cursor", "")
     cursor = Cursor.read(given, keyset) if given else None
     backwards = cursor is not None and cursor.backwards

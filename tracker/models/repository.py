@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from django.contrib.postgres.functions import RandomUUID
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -44,6 +45,12 @@ class Repository(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
         help_text="Commits of history that are kept; empty: all.",
     )
+    bell = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
+    """Part of the webhook's address; nobody guesses it."""
+    bell_sealed = models.TextField(
+        blank=True, default="", help_text="The webhook's secret, encrypted by the vault."
+    )
+    rung_at = models.DateTimeField(null=True, help_text="When the host last called, genuinely.")
     created_at = models.DateTimeField()
     # What the worker writes.
     folder = models.CharField(max_length=32, default=new_folder, unique=True)

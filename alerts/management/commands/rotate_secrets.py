@@ -23,18 +23,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         done, lost = 0, []
         with transaction.atomic():
-            for row in (
-                *Channel.objects.exclude(sealed="").select_for_update(),
-                *TicketConnection.objects.exclude(sealed="").select_for_update(),
-                *Repository.objects.exclude(sealed="").select_for_update(),
-            ):
-                try:
-                    row.sealed = vault.rotate(row.sealed)
-                except vault.VaultError:
-                    lost.append(f"{row.name} (id {row.pk})")
-                    continue
-                row.save(update_fields=["sealed"])
-                done += 1
+            for model, field in (
+                (Channel, "sealed"), (TicketConnection, "sealed"), (Repository, "sealed"),
+                (Repository, "bell_sealed"),
+            ):  # fmt: skip
+                for row in model._default_manager.exclude(**{field: ""}).select_for_update():
+                    try:
+                        setattr(row, field, vault.rotate(getattr(row, field)))
+                    except vault.VaultError:
+                        lost.append(f"{row} (id {row.pk})")
+                        continue
+                    row.save(update_fields=[field])
+                    done += 1
         self.stdout.write(f"Rotated: {done}.")
         for name in lost:
             self.stderr.write(f"Can't be opened, enter its secret again: {name}")

@@ -159,7 +159,8 @@ def test_a_fetch_fills_what_releases_brought(
     assert heads == {"shop@1.0.0": "by the tag v1.0.0", "shop@1.1.0": "by the tag v1.1.0"}
     commits = Commit.objects.filter(release__version="shop@1.1.0").order_by("position")
     assert commits.count() > 40 and commits[0].message == "Quarters have names"
-    assert not Commit.objects.filter(release__version="shop@1.0.0").exists()
+    first = Commit.objects.filter(release__version="shop@1.0.0")
+    assert 0 < first.count() <= 20, "nobody knows where the first release began"
     assert {"path": "shop/dates.py", "type": "M"} in commits[0].patch_set
 
 

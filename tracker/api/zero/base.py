@@ -13,11 +13,14 @@ from django.http import Http404
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 from tracker.actions.deploys import DeployError
 from tracker.actions.releases import ReleaseError
 from tracker.api.base import ApiView, access_of, demand, project_of
 from tracker.api.errors import BadRequest, answer, missing
+from tracker.api.paging import Page
+from tracker.domain.search import SearchError
 from tracker.models import Project, Role
 from tracker.symbols.bundles import BundleError
 from tracker.symbols.chunks import ChunkError
@@ -30,7 +33,7 @@ _TOLD = (ReleaseError, DeployError, BundleError, ChunkError)
 
 def told(error: Exception, context: dict[str, Any]) -> Response | None:
     """What verbs raise becomes a 400 with their sentence."""
-    if isinstance(error, _TOLD):
+    if isinstance(error, (*_TOLD, SearchError)):  # the tool prints nothing but `detail`
         error = BadRequest(str(error))
     elif isinstance(error, Http404):
         error = missing("address in the API")
@@ -123,6 +126,17 @@ def listed(request: Request, rows: Sequence[Any]) -> Response:
     links = ", ".join(
         f'<{address}?cursor=0:{n}:{back}>; rel="{rel}"; results="false"; cursor="0:{n}:{back}"'
         for rel, n, back in (("previous", 0, 1), ("next", len(rows), 0))
+    )
+    return Response(list(rows), headers={"Link": links})
+
+
+def paged(request: Request, page: Page[Any], rows: Sequence[Any]) -> Response:
+    """One page of a list, and where it goes on, as the tool reads it."""
+    address = request.build_absolute_uri(request.get_full_path())
+    links = ", ".join(
+        f'<{replace_query_param(address, "cursor", cursor)}>; rel="{rel}"; '
+        f'results="{"true" if cursor else "false"}"; cursor="{cursor}"'
+        for rel, cursor in (("previous", page.previous), ("next", page.next))
     )
     return Response(list(rows), headers={"Link": links})
 

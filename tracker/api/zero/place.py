@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tracker.api.zero.base import SLUG, ZeroView, asked_projects, body_of, listed, project_shape
-from tracker.models import ApiToken, Commit, Monitor, Repository, User
+from tracker.actions import path_mappings
+from tracker.api.base import access_of, demand, project_of
+from tracker.api.errors import BadRequest
+from tracker.api.zero.base import (
+    MOST_ROWS,
+    SLUG,
+    ZeroView,
+    asked_projects,
+    body_of,
+    listed,
+    project_shape,
+    text,
+)
+from tracker.models import ApiToken, Commit, Monitor, Repository, Role, User
 
 SCOPES = {
     "read": ("org:read", "project:read", "event:read"),
@@ -16,6 +31,9 @@ SCOPES = {
     "admin": ("org:admin", "project:admin", "event:admin"),
 }
 """What our scopes are called over there."""
+_GIT = {"id": "git", "name": "git"}
+_TOLD = {"id": "told", "name": "told by commits"}
+"""Known by name alone: `set-commits --auto` passes it over."""
 
 
 def _scopes(token: ApiToken) -> list[str]:
@@ -92,16 +110,20 @@ class Repositories(ZeroView):
         projects = [p.pk for p in asked_projects(request)]
         rows = Commit.objects.filter(project__in=projects).exclude(repository="")
         names = rows.order_by("repository").values_list("repository", flat=True).distinct()
-        addresses: dict[str, str] = dict.fromkeys(names[:200], "")
+        addresses: dict[str, str] = dict.fromkeys(names[:MOST_ROWS], "")
         configured = Repository.objects.filter(project__in=projects).order_by("name", "pk")
-        addresses.update(configured.values_list("name", "web_url")[:200])
+        addresses.update(
+            (name, web or url)
+            for name, web, url in configured.values_list("name", "web_url", "url")[:MOST_ROWS]
+        )
         found = [
             {
                 "id": str(number),
                 "name": name,
-                # By this `set-commits --auto` knows which of its remotes is meant.
+                # By this `set-commits --auto` knows which of its remotes is meant; a git
+                # repository without one would make it give up.
                 "url": url or None,
-                "provider": {"id": "git", "name": "git"},
+                "provider": _GIT if url else _TOLD,
                 "status": "active",
                 "dateCreated": "2026-01-01T00:00:00Z",
             }
@@ -125,14 +147,42 @@ class Monitors(ZeroView):
 
 
 class CodeMappings(ZeroView):
-    """`organizations/<org>/code-mappings/bulk/`: told, and not needed."""
+    """`organizations/<org>/code-mappings/bulk/`: `sentry-cli code-mappings upload`."""
 
-    write_scope = "write"
-
-    def put(self, request: Request, org: str) -> Response:
-        """Nothing to do: paths are matched by their ends."""
+    def post(self, request: Request, org: str) -> Response:
+        """Keep them with the repository that is named; what people wrote there stays."""
         del org
-        body_of(request)
-        return Response({"created": 0, "updated": 0, "errors": 0, "mappings": []})
+        body = body_of(request)
+        project = project_of(request, text(body, "project"))
+        demand(request, Role.ADMIN, project)
+        name = text(body, "repository")
+        mine = Repository.objects.filter(project=project)
+        row = mine.filter(name__iexact=name).first()
+        if row is None:
+            raise BadRequest(f"{project} has no repository “{name}”: add it on its page first.")
+        done = path_mappings.tell(
+            row, _pairs(body), access_of(request).user, datetime.now(UTC),
+            str(request.META.get("REMOTE_ADDR", "")),
+        )  # fmt: skip
+        count = Counter(one.status for one in done)
+        shown = [
+            {"stackRoot": one.stack, "sourceRoot": one.source, "status": one.status,
+             "detail": one.detail or None}
+            for one in done
+        ]  # fmt: skip
+        numbers = {
+            "created": count["created"], "updated": count["updated"] + count["unchanged"],
+            "errors": count["error"],
+        }  # fmt: skip
+        return Response({**numbers, "mappings": shown})
 
-    post = put
+    put = post
+
+
+def _pairs(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    given = body.get("mappings")
+    if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
+        raise BadRequest("mappings must be a list of objects.")
+    if len(given) > path_mappings.MOST_TOLD:
+        raise BadRequest(f"mappings holds more than {path_mappings.MOST_TOLD} entries.")
+    return [(text(one, "stackRoot", 500), text(one, "sourceRoot", 500)) for one in given]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from tracker.api.zero import place, releases, uploads
+from tracker.api.zero import issues, place, releases, uploads
 from tracker.api.zero.base import Unknown
 
 _RELEASE = r"^organizations/(?P<org>[^/]+)/releases/(?P<version>.+)"
@@ -28,6 +28,8 @@ urlpatterns = [
     re_path(rf"{_RELEASE}/files/$", uploads.ReleaseFiles.as_view()),
     re_path(rf"{_RELEASE}/$", releases.OneRelease.as_view()),
     path("projects/", place.Projects.as_view()),
+    path("projects/<str:org>/<str:project>/issues/", issues.ProjectIssues.as_view()),
+    path("projects/<str:org>/<str:project>/events/", issues.ProjectEvents.as_view()),
     path("projects/<str:org>/<str:project>/releases/", releases.Releases.as_view()),
     re_path(rf"{_OF_PROJECT}/commits/$", releases.Commits.as_view()),
     re_path(rf"{_OF_PROJECT}/files/$", uploads.ReleaseFiles.as_view()),
