@@ -108,7 +108,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static.StaticFiles",
+    "config.static.PackedPages",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -237,9 +238,10 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = None
-# Served from where they lie: no collecting step between a clone and its first page.
+# Served from where they lie (config/static.py).
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 300
 MEDIA_ROOT = EMBERWATCH_DATA / "files"
@@ -264,7 +266,7 @@ STORAGES = {
     }
     if S3_BUCKET
     else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static.NamedByContent"},
 }
 
 # --- Logs --------------------------------------------------------------------------------------

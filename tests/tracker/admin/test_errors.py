@@ -1,6 +1,7 @@
 """What is not there, not allowed or broken is said in the skin, with nothing of the inside."""
 
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.urls import reverse
 
 from tests.tracker.admin.conftest import Cast
@@ -12,7 +13,10 @@ def test_what_is_foreign_and_what_is_not_there_look_the_same(cast: Cast):
     nothing = client.get(reverse("admin:tracker_issue_change", args=[10**9]))
     assert foreign.status_code == nothing.status_code == 404
     assert foreign.content == nothing.content
-    assert "Not here" in foreign.content.decode() and "tracker/app.css" in foreign.content.decode()
+    assert (
+        "Not here" in foreign.content.decode()
+        and static("tracker/app.css") in foreign.content.decode()
+    )
 
 
 def test_what_is_not_allowed_is_said(cast: Cast):
