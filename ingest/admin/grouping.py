@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,8 +16,7 @@ from django.views.decorators.http import require_http_methods
 from ingest.regroup import Told, preview_rules
 from tracker.actions import grouping_rules
 from tracker.actions.grouping_rules import BadRules, GroupingError
-from tracker.admin._typed import StockAdmin
-from tracker.admin.base import access_of
+from tracker.admin.base import PagesOfProject, access_of
 from tracker.domain.grouping import NO_RULES, newer_than
 from tracker.domain.grouping.preview import Change
 from tracker.domain.grouping.rules import ACTIONS, EVENT_FIELDS, FRAME_FIELDS, rules_of
@@ -94,12 +93,8 @@ class Shown:
 
 
 @admin.register(GroupingRules)
-class GroupingRulesAdmin(StockAdmin[GroupingRules]):
+class GroupingRulesAdmin(PagesOfProject[GroupingRules]):
     """One page a project: triagers see it, the team's admins change it."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Reached from its project, not from the list of everything."""
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         """No stock pages: revisions are never edited or deleted."""
@@ -112,16 +107,10 @@ class GroupingRulesAdmin(StockAdmin[GroupingRules]):
             ),
         ]
 
-    def to_projects(self, request: HttpRequest) -> HttpResponse:
-        """There is no list of all rules."""
-        return redirect("admin:tracker_project_changelist")
-
     def page(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Show, or do what the form asks. A foreign project is not found."""
         access = access_of(request)
-        project = access.projects.get(project_id)
-        if project is None:
-            raise Http404("There is no such project.")
+        project = self.project_of(request, project_id)
         if not access.has(Role.TRIAGER, project.team_id):
             raise PermissionDenied("Grouping rules are shown to triagers and admins.")
         if request.method != "POST":

@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Generic, cast
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelChoiceField
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from tracker.access import Access
 from tracker.admin._typed import M, StockAdmin
@@ -91,6 +92,74 @@ class ScopedAdmin(Audited[M], StockAdmin[M], Generic[M]):
     ) -> M | None:
         """The row, if it is the user's to see; Django would lead home, or say 403, which tells."""
         return found(super().get_object(request, object_id, from_field))
+
+
+class WrittenByUs(StockAdmin[M], Generic[M]):
+    """Rows that the product writes: nobody adds, changes or deletes them by a form."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class OwnersLog(WrittenByUs[M], Generic[M]):
+    """Rows that the owner of the instance reads; nobody else finds a page here."""
+
+    heading: ClassVar[str]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Not found by anybody but the owner."""
+        if not access_of(request).is_owner:
+            raise Http404("There is no such page.")
+        return super().changelist_view(request, {"title": self.heading, **(extra_context or {})})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        """All rows, to the owner."""
+        rows = super().get_queryset(request)
+        return rows if access_of(request).is_owner else rows.none()
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> M | None:
+        """The row, if the user is the owner."""
+        return found(super().get_object(request, object_id, from_field))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_authenticated and access_of(request).is_owner
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+
+class PagesOfProject(StockAdmin[M], Generic[M]):
+    """Pages of our own below a project, instead of a list of all rows and a form for each."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Reached from its project, not from the list of everything."""
+        return False
+
+    def to_projects(self, request: HttpRequest) -> HttpResponse:
+        """Where the list of all rows would be."""
+        return redirect("admin:tracker_project_changelist")
+
+    def project_of(self, request: HttpRequest, project_id: int) -> Project:
+        """The user's project. Raises Http404 for a foreign one."""
+        project = access_of(request).projects.get(project_id)
+        if project is None:
+            raise Http404("There is no such project.")
+        return project
 
 
 def found(row: M | None) -> M:

@@ -4,15 +4,14 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from tracker.actions import audit
-from tracker.admin._typed import StockAdmin
-from tracker.admin.base import access_of, found
+from tracker.admin.base import OwnersLog, access_of
 
 
 @admin.register(Authenticator)
-class FactorAdmin(StockAdmin[Any]):
+class FactorAdmin(OwnersLog[Any]):
     """For the owner alone; the secrets are on no page. Nobody else learns what there is."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
@@ -20,40 +19,10 @@ class FactorAdmin(StockAdmin[Any]):
     search_fields = ("user__username", "user__email")
     ordering = ("user__username", "pk")
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request)
-        return rows if access_of(request).is_owner else rows.none()
-
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Any:
-        """The factor, if the user is the owner."""
-        return found(super().get_object(request, object_id, from_field))
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Not found by anybody but the owner."""
-        if not access_of(request).is_owner:
-            raise Http404("There is no such page.")
-        title = {"title": "Second factors and passkeys"}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_authenticated and access_of(request).is_owner
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    heading = "Second factors and passkeys"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Taking away is all that the owner does with them."""
         return self.has_module_permission(request)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -16,8 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from tracker.actions import ownership
 from tracker.actions.ownership import OwnershipError
-from tracker.admin._typed import StockAdmin
-from tracker.admin.base import access_of
+from tracker.admin.base import PagesOfProject, access_of
 from tracker.domain.ownership import Match, Problem, from_codeowners
 from tracker.domain.owning import trial
 from tracker.models import OwnershipRules, Project, Role
@@ -72,12 +71,8 @@ class Revision:
 
 
 @admin.register(OwnershipRules)
-class OwnershipRulesAdmin(StockAdmin[OwnershipRules]):
+class OwnershipRulesAdmin(PagesOfProject[OwnershipRules]):
     """One page a project: the team sees and tries it, its admins change it."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Reached from its project, not from the list of everything."""
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         """No stock pages: revisions are never edited or deleted."""
@@ -88,16 +83,10 @@ class OwnershipRulesAdmin(StockAdmin[OwnershipRules]):
             path("<int:project_id>/", wrap(page), name="tracker_ownershiprules_project"),
         ]
 
-    def to_projects(self, request: HttpRequest) -> HttpResponse:
-        """There is no list of all rules."""
-        return redirect("admin:tracker_project_changelist")
-
     def page(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Show, or do what the form asks. A foreign project is not found."""
         access = access_of(request)
-        project = access.projects.get(project_id)
-        if project is None:
-            raise Http404("There is no such project.")
+        project = self.project_of(request, project_id)
         if request.method != "POST":
             return self._show(request, project, _loaded(request, project))
         action = request.POST.get("action", "")

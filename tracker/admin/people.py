@@ -16,8 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tracker import people
 from tracker.access import Access
 from tracker.actions import forgetting
-from tracker.admin._typed import StockAdmin
-from tracker.admin.base import access_of
+from tracker.admin.base import WrittenByUs, access_of
 from tracker.models import Issue, PersonRemoval, Project, Role
 
 
@@ -134,7 +133,7 @@ def _said(removal: PersonRemoval) -> str:
 
 
 @admin.register(PersonRemoval)
-class PersonRemovalAdmin(StockAdmin[PersonRemoval]):
+class PersonRemovalAdmin(WrittenByUs[PersonRemoval]):
     """The record of deletions: append-only, seen by admins of the team."""
 
     list_display = (
@@ -143,7 +142,6 @@ class PersonRemovalAdmin(StockAdmin[PersonRemoval]):
     list_display_links = None
     list_select_related = ("project", "asked_by")
     ordering = ("-pk",)
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         access: Access = access_of(request)
@@ -155,12 +153,3 @@ class PersonRemovalAdmin(StockAdmin[PersonRemoval]):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return access_of(request).has(Role.ADMIN)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -16,8 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from tracker.actions import bells, repositories
 from tracker.actions.repositories import RepositoryError, RepositoryTold
-from tracker.admin._typed import StockAdmin
-from tracker.admin.base import access_of
+from tracker.admin.base import PagesOfProject, access_of
 from tracker.domain import weblinks
 from tracker.domain.code_paths import Located, Place, read_rules
 from tracker.domain.stack_sites import place_in
@@ -79,12 +78,8 @@ class Tried:
 
 
 @admin.register(Repository)
-class RepositoryAdmin(StockAdmin[Repository]):
+class RepositoryAdmin(PagesOfProject[Repository]):
     """Pages of a project: its team sees them, its admins change them."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Reached from its project, not from the list of everything."""
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         """No stock pages: they would show what is sealed."""
@@ -97,16 +92,10 @@ class RepositoryAdmin(StockAdmin[Repository]):
                  name="tracker_repository_one"),
         ]  # fmt: skip
 
-    def to_projects(self, request: HttpRequest) -> HttpResponse:
-        """There is no list of all repositories."""
-        return redirect("admin:tracker_project_changelist")
-
     def page(self, request: HttpRequest, project_id: int, pk: int = 0) -> HttpResponse:
         """Show, or do what the form asks. What is foreign is not found."""
         access = access_of(request)
-        project = access.projects.get(project_id)
-        if project is None:
-            raise Http404("There is no such project.")
+        project = self.project_of(request, project_id)
         rows = list(Repository.objects.filter(project=project).order_by("name", "pk"))
         row = next((one for one in rows if one.pk == pk), None)
         if pk and row is None:
