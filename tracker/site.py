@@ -100,6 +100,15 @@ class EmberwatchSite(AdminSite):
             found.append(("Alerts", address, "/admin/alerts/" in request.path))
         return found
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """By their names for people; allauth's own are its developers'."""
+        found = super().get_app_list(request, app_label)
+        for app in found:
+            for model in app["models"]:
+                if app["app_label"] == "mfa":
+                    app["name"], model["name"] = "Security", "Second factors"
+        return found
+
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:

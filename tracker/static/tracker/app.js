@@ -160,7 +160,7 @@
     e: () => { if (!act("review")) one('[data-key="e"]')?.click(); },
     m: () => { if (!act("merge")) document.getElementById("merge-with")?.focus(); }, "*": choosePage, z: () => one('[data-key="z"]')?.click(),
     n: () => { if (!act("resolve_next")) one('[data-key="n"]')?.click(); },
-    s: () => open("s"), p: () => { const box = one(".acts #priority"); if (box) box.focus(); else open("p"); },
+    s: () => open("s"), p: () => open("p"),
     a: assign, c: () => document.getElementById("text")?.focus(),
     "?": () => help(),
     "/": () => { const box = document.getElementById("q"); if (box) { box.focus(); box.select(); } },

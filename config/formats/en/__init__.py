@@ -1,0 +1,1 @@
+"""In English, as the product's own pages write them."""
