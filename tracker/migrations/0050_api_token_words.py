@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0048_repositories_and_suspects"),
+        ("tracker", "0049_bells_of_repositories"),
     ]
 
     operations = [
