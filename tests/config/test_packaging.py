@@ -176,8 +176,9 @@ class TestCi:
         assert subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=False).returncode == 0
         assert "set -eu" in self.text
         assert "export REQUIRE_ALL=1" in self.text
-        words = self.text.split("export REQUIRE_ALL=1")[1].split()
-        assert words == ["make", "lint", "make", "test", "make", "test-long"]
+        lines = self.text.split("export REQUIRE_ALL=1")[1].splitlines()
+        made = [line.split()[1] for line in lines if line.startswith("make ")]
+        assert made == ["lint", "test", "test-long"]
 
     def test_make_knows_every_target(self):
         for target in ("run", "test", "test-long", "demo", "bench", "lint", "clean"):
