@@ -82,3 +82,43 @@ def reaching(
             ORDER BY bucket DESC, issue_id LIMIT %s""",
         [before, project, start - before, end, *chosen, threshold, start, most],
     ).fetchall()
+
+
+def meet(project: int, since: datetime, now: datetime) -> list[tuple[int, int, str, str]]:
+    """Remember what unresolved issues that had an event since were met in; (issue, level, kind,
+    value) of what is news, in order: a first of an issue met before, or what a new issue grew to.
+    """
+    return run(
+        """WITH touched AS (
+             SELECT id, level, first_seen, events, environments FROM tracker_issue
+             WHERE project_id = %s AND status = 'unresolved' AND last_seen >= %s
+               AND merged_into IS NULL AND deleted_at IS NULL
+           ), facts AS (
+             SELECT t.id, 'env' AS kind, e.name::text AS value
+             FROM touched t JOIN tracker_environment e ON e.id = ANY(t.environments)
+             WHERE e.project_id = %s
+             UNION
+             SELECT id, 'power', '1' || repeat('0', length(events::text) - 1)
+             FROM touched WHERE events >= 10
+             UNION
+             SELECT t.id, 'release', left(g.value, 200)
+             FROM touched t JOIN tracker_issuetag g
+               ON g.project_id = %s AND g.issue_id = t.id AND g.key = 'release'
+             WHERE g.last_seen >= %s
+           ), fresh AS (
+             INSERT INTO alerts_met (project_id, issue_id, kind, value, at)
+             SELECT %s, f.id, f.kind, f.value, %s FROM facts f
+             WHERE NOT EXISTS (
+               SELECT FROM alerts_met m WHERE m.project_id = %s AND m.issue_id = f.id
+                 AND m.kind = f.kind AND m.value = f.value)
+             ORDER BY f.id, f.kind, f.value
+             ON CONFLICT DO NOTHING RETURNING issue_id, kind, value
+           )
+           SELECT t.id, t.level::int, f.kind, f.value
+           FROM fresh f JOIN touched t ON t.id = f.issue_id
+           WHERE EXISTS (SELECT FROM alerts_met m  -- as it was before this statement
+                         WHERE m.project_id = %s AND m.issue_id = t.id)
+              OR (f.kind = 'power' AND t.first_seen > %s)
+           ORDER BY t.id, f.kind, f.value""",
+        [project, since, project, project, since, project, now, project, project, since],
+    ).fetchall()

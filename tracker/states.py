@@ -165,17 +165,19 @@ def set_priorities(rows: Sequence[tuple[int, int, int, int]]) -> int:
     ).rowcount
 
 
-def touched(
-    since: datetime, after: tuple[int, int], most: int, *, resolved: bool = False
-) -> list[tuple[int, int]]:
-    """Issues seen since a moment, in key order beyond `after`: (project, id)."""
-    return run(
+def touched(since: datetime, most: int, share: int, shares: int) -> list[tuple[int, int]]:
+    """Open issues seen since a moment, the newest `most`, in key order: (project, id).
+
+    Of `shares` about equal parts only the one numbered `share` is looked at.
+    """
+    found = run(
         """SELECT project_id, id FROM tracker_issue
-           WHERE last_seen > %s AND (project_id, id) > (%s, %s)
-             AND merged_into IS NULL AND deleted_at IS NULL AND (%s OR status <> 'resolved')
-           ORDER BY project_id, id LIMIT %s""",
-        [since, *after, resolved, most],
+           WHERE last_seen > %s AND id %% %s = %s AND status <> 'resolved'
+             AND merged_into IS NULL AND deleted_at IS NULL
+           ORDER BY last_seen DESC, id DESC LIMIT %s""",
+        [since, shares, share, most],
     ).fetchall()
+    return sorted(found)
 
 
 def set_trends(rows: Sequence[tuple[int, int]], now: datetime) -> int:

@@ -78,17 +78,22 @@ def wake() -> int:
 
 @shared_task(name="tracker.tasks.score_fresh")
 def score_fresh() -> int:
-    """Priority and trend of what was seen just now."""
-    return scoring.score(timezone.now(), scoring.FRESH)
+    """Priority and trend of what was seen since the last look."""
+    return scoring.score_fresh(timezone.now())
 
 
 @shared_task(name="tracker.tasks.score")
 def score() -> int:
-    """Priority and trend of what was seen in the last days; what is unusual for a snooze."""
+    """Priority and trend of a share of what was seen in the last days."""
+    return scoring.score_stale(timezone.now())
+
+
+@shared_task(name="tracker.tasks.follow_days")
+def follow_days() -> int:
+    """What is unusual for a snooze changes with the days; what was undone long ago is forgotten."""
     now = timezone.now()
-    upkeep.set_escalation_levels(now)
     undo.forget(now)
-    return scoring.score(now, scoring.STALE)
+    return upkeep.set_escalation_levels(now)
 
 
 @shared_task(name="tracker.tasks.resolve_quiet")

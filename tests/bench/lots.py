@@ -1,14 +1,18 @@
 """Rows in bulk for the bench's growth: issues that events of the shape `lots:N` find again."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 from django.db import connection
+from django.db.models import Max
 
+from alerts.models import LowWater
 from ingest.adapters.base import Context
 from ingest.registry import find
 from tests.factories.envelopes import error_event
+from tracker.actions import escalation, scoring, upkeep
 from tracker.domain.grouping import keys_of
+from tracker.models import Activity
 from tracker.sql import run
 
 
@@ -71,3 +75,17 @@ def settle_down() -> None:
     with connection.cursor() as cursor:
         for table in ("tracker_event", "tracker_eventseen"):
             cursor.execute(f"VACUUM (ANALYZE, PARALLEL 0) {table}")
+
+
+def grow_old() -> None:
+    """What timers and alerts did long ago in an instance of this age: scores, ages, letters read.
+
+    Without it they do it all during the load that is measured.
+    """
+    now = datetime.now(UTC)
+    upkeep.age_issues(now)
+    escalation.watch(now)
+    for share in range(scoring.SHARES):
+        scoring.score(now, timedelta(days=3_650), share, scoring.SHARES)
+    newest = Activity.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    LowWater.objects.update_or_create(pk=1, defaults={"activity_id": newest})

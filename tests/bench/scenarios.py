@@ -13,8 +13,9 @@ FILL = """
 from tests.factories import crowd
 made = crowd.fill({issues}, {events}, projects=1)
 [project] = made.projects
-from tests.bench.lots import adopt, settle_down
+from tests.bench.lots import adopt, grow_old, settle_down
 adopt(project.pk)
+grow_old()
 settle_down()
 project.unlimited = True
 project.save()

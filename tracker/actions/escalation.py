@@ -1,6 +1,7 @@
 """Finds issues that escalate or have calmed down, every minute, and moves them.
 
-What is usual changes with the hour, so it is looked up once an hour and issue.
+What is usual changes with the hour, so it is looked up about once an hour and issue: some at a
+time, for the turn of the hour would otherwise look up all at once.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from tracker.models import Issue
 Name = tuple[int, int]
 """Project and issue."""
 MOST_KNOWN = 50_000
+RENEWED = 300
+"""Issues a run looks up again; others wait for the next, with what was usual an hour ago."""
+TOO_OLD = 2 * HOUR
 
-_known: dict[tuple[Name, datetime], Baseline] = {}
+_known: dict[Name, tuple[datetime, Baseline]] = {}
+"""What is usual for an issue, and the hour that this was looked up in."""
 
 
 def watch(now: datetime) -> tuple[int, int]:
@@ -66,10 +71,20 @@ def _usual(issues: Sequence[tuple[int, int, datetime]], now: datetime) -> dict[N
         for project, issue, first in issues
         if (number := escalation.hours_of(first, now))
     }
-    if len(_known) > MOST_KNOWN or any(at != hour for _name, at in list(_known)[:1]):
+    if len(_known) > MOST_KNOWN:
         _known.clear()
-    unknown = [name for name in old if (name, hour) not in _known]
+    unknown = _to_look_up(list(old), hour)
     counts = baselines.hours(unknown, hour - BASE, hour - HOUR)
     for name in unknown:
-        _known[name, hour] = escalation.baseline(counts.get(name, []), old[name])
-    return {name: _known[name, hour] for name in old}
+        _known[name] = hour, escalation.baseline(counts.get(name, []), old[name])
+    return {name: _known[name][1] for name in old}
+
+
+def _to_look_up(names: Sequence[Name], hour: datetime) -> list[Name]:
+    """Those that nothing is known of, and some of those that it is an hour since."""
+    never = datetime.min.replace(tzinfo=hour.tzinfo)
+    ages = {name: _known[name][0] if name in _known else never for name in names}
+    # A clock that was put back makes all unknown.
+    unknown = [name for name, at in ages.items() if not hour - TOO_OLD < at <= hour]
+    older = [name for name, at in ages.items() if hour - TOO_OLD < at < hour]
+    return unknown + older[:RENEWED]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import ceil
+
+from django.core.cache import cache
 
 from tracker import states
 from tracker.domain.escalation import BASE, FLOOR, baseline, hours_of
@@ -14,10 +16,17 @@ from tracker.models import Environment, Issue, RollupHour
 
 CHUNK = 1_000
 """Issues a statement scores at the most; only those that change are locked."""
+MOST = 50_000
+"""Issues a run scores at the most, the last seen first."""
 FRESH = timedelta(minutes=20)
-"""How far back the quick timer looks."""
+"""How far back the quick timer looks when it does not know when it last looked."""
+LATE = timedelta(seconds=30)
+"""An event may be recorded so long after it was received; later ones wait for the slow timer."""
 STALE = timedelta(hours=49)
-"""How far back the hourly timer looks: a day after its last event an issue is scored once more."""
+"""How far back the slow timer looks: a day after its last event an issue is scored once more."""
+SHARES, SHARE_EVERY = 12, timedelta(minutes=5)
+"""The slow timer scores one share of the issues at a time: all of them within the hour."""
+_LOOKED = "scored-fresh-until"
 
 
 def refresh(ids: Iterable[int], now: datetime) -> int:
@@ -27,19 +36,27 @@ def refresh(ids: Iterable[int], now: datetime) -> int:
     return _prioritise(rows, now) if rows else 0
 
 
-def score(now: datetime, since: timedelta) -> int:
-    """Compute priority and trend of issues seen lately; returns how many rows changed."""
-    changed = 0
-    for rows in _chunks(now - since):
-        changed += _prioritise(rows, now) + states.set_trends(rows, now)
+def score_fresh(now: datetime) -> int:
+    """Score what was seen since the last look; returns how many rows changed."""
+    looked = cache.get(_LOOKED)
+    known = isinstance(looked, datetime) and now - FRESH < looked <= now
+    changed = score(now, now - looked + LATE if known else FRESH)
+    cache.set(_LOOKED, now, timeout=FRESH.total_seconds())
     return changed
 
 
-def _chunks(since: datetime) -> Iterator[Sequence[tuple[int, int]]]:
-    after = (0, 0)
-    while rows := states.touched(since, after, CHUNK):
-        yield rows
-        after = rows[-1]
+def score_stale(now: datetime) -> int:
+    """Score the share of the last days' issues whose turn it is; returns how many rows changed."""
+    return score(now, STALE, int(now.timestamp() // SHARE_EVERY.total_seconds()) % SHARES, SHARES)
+
+
+def score(now: datetime, since: timedelta, share: int = 0, shares: int = 1) -> int:
+    """Compute priority and trend of issues seen lately; returns how many rows changed."""
+    changed = 0
+    rows = states.touched(now - since, MOST, share, shares)
+    for some in (rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK)):
+        changed += _prioritise(some, now) + states.set_trends(some, now)
+    return changed
 
 
 def _prioritise(rows: Sequence[tuple[int, int]], now: datetime) -> int:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from tests.factories.events import python_event, send
@@ -132,6 +133,31 @@ def test_chunks_reach_everybody(project: Project, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(scoring, "CHUNK", 2)
     send(project, *[python_event(fault) for fault in range(5)])
     scoring.score(timezone.now(), scoring.FRESH)
+    assert set(Issue.objects.values_list("trend", flat=True)) == {2.0}
+
+
+def test_the_quick_timer_looks_at_what_came_since(project: Project) -> None:
+    cache.delete(scoring._LOOKED)
+    send(project, python_event(0))
+    now = timezone.now()
+    assert scoring.score_fresh(now) == 1
+    Issue.objects.update(trend=7.0, last_seen=now - scoring.LATE - timedelta(seconds=1))
+    later = now + timedelta(minutes=2)
+    assert scoring.score_fresh(later) == 0  # looked at before: it waits for the slow timer
+    send(project, python_event(0))
+    Issue.objects.update(last_seen=later - timedelta(seconds=20))  # recorded late
+    assert scoring.score_fresh(later + timedelta(minutes=2)) == 1
+    Issue.objects.update(trend=7.0)
+    assert scoring.score_fresh(now) == 1  # a clock that was put back loses nothing
+    cache.delete(scoring._LOOKED)
+
+
+def test_the_slow_timer_reaches_everybody_within_the_hour(project: Project) -> None:
+    send(project, *[python_event(fault) for fault in range(5)])
+    now = timezone.now()
+    turns = [scoring.score_stale(now + n * scoring.SHARE_EVERY) for n in range(scoring.SHARES)]
+    assert sum(turns) == 5
+    assert max(turns) < 5
     assert set(Issue.objects.values_list("trend", flat=True)) == {2.0}
 
 
