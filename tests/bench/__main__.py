@@ -48,10 +48,12 @@ class Plan:
     stored: int = 0
     """Events to store before the load of the growth scenario; 0: leave it out."""
     issues: int = 0
+    alerts_seconds: float = 0.0
+    """How long to wait for alerts at a steady rate; 0: leave it out."""
 
 
 PLANS = {
-    "": Plan(3, 6, 1_000, 12_000, 40, 15, 4_000, 12, 1_000_000, 100_000),
+    "": Plan(3, 6, 1_000, 12_000, 40, 15, 4_000, 12, 1_000_000, 100_000, alerts_seconds=15),
     "quick": Plan(1, 2, 600, 3_000, 5, rounds=4),
     "sustain": Plan(3, 6, 1_000, 600_000, 0, rounds=0),
 }
@@ -98,6 +100,8 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
             result["giant"] = scenarios.giant(stage, plan.sizes)
             result["hanging"] = scenarios.hanging(stage, plan.sizes)
             result["leftovers"] = scenarios.leftovers(stage)
+        if plan.alerts_seconds:
+            result["alerting"] = scenarios.alerting(stage, plan.alerts_seconds)
     if plan.stored:
         with staged(folder / "second", corpus) as stage:
             filled = scenarios.fill(stage, plan.stored, plan.issues)

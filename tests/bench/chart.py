@@ -31,6 +31,9 @@ def chart(result: dict[str, Any]) -> str:
         pair = [("grouped", told["cpu"]["real_ms"]), ("one key", told["cpu"]["constant_ms"])]
         title = f"CPU milliseconds to digest an event: grouping costs {told['ratio'] - 1:+.0%}"
         bars.append((title, pair, "{:.3f}"))
+    if alerting := result.get("alerting"):
+        took = [(name, alerting["latency_ms"][name]) for name in ("p50", "p99")]
+        bars.append(("Milliseconds from a POST to its alert, at 50 events/s", took, "{:,.0f}"))
     top, parts = 40, []
     for title, rows, form in bars:
         parts.append(_text(16, top, title, bold=True))

@@ -60,6 +60,11 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
         yield "all events in one issue", _against(result["giant"], result)
     if "hanging" in result:
         yield "while receivers of alerts hang", _against(result["hanging"], result)
+    if told := result.get("alerting"):
+        took = told["latency_ms"]
+        yield "POST to alert p50 / p99, at 50/s", f"{took['p50']} / {took['p99']} ms"
+        cost = f"{told['counters_cpu_s']:.2f} s CPU a minute"
+        yield "10,000 issues by 50 counter rules", cost
     stored, issues = result.get("stored", 0), result.get("crowd", 0)
     names = {
         "spread": f"{stored:,} stored, a fortnight",

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tests.bench import alerts
 from tests.bench.stage import Stage, say
 from tests.journeys.window import Project
 
@@ -24,6 +25,11 @@ print(project.pk, project.keys.get().public_key)
 COPY = """
 from tests.bench.lots import copy_to_today
 copy_to_today({project}, {events})
+"""
+COUNTERS = """
+from django.utils import timezone
+from tests.bench.counters import measure
+print(round(measure(timezone.now()), 3))
 """
 WAITING = "SELECT count(*) FROM alerts_delivery WHERE state <> 'sent'"
 INBOX = """
@@ -149,6 +155,14 @@ def hanging(stage: Stage, events: int) -> dict[str, Any]:
         found = stage.at(project).load(events)
         found["waiting"] = int(stage.window.one(WAITING))
     return found
+
+
+def alerting(stage: Stage, seconds: float) -> dict[str, Any]:
+    """From a POST to the request at the receiver; what counting costs a minute."""
+    say(f"{alerts.RATE} events a second for {seconds:.0f} s, alerts for the new ones")
+    told = alerts.run(stage.stack, stage.window, seconds)
+    say("counter rules: 10,000 issues by 50 rules")
+    return {**told, "counters_cpu_s": float(stage.run_inside(COUNTERS))}
 
 
 def leftovers(stage: Stage) -> dict[str, Any]:
