@@ -1,6 +1,5 @@
 """Processes die in the middle of the work: nothing acknowledged is lost, nothing counts twice."""
 
-import contextlib
 import json
 import signal
 import time
@@ -11,6 +10,7 @@ import psutil
 import pytest
 
 from tests.factories.envelopes import error_event
+from tests.journeys.accidents import child, frozen, replaced, spooled
 from tests.journeys.sender import Sender
 from tests.journeys.window import Project, Window, eventually
 from tests.stack import Stack
@@ -21,32 +21,6 @@ COUNT = 2_000
 CAUSES = 20
 DRAIN = 60.0
 """Seconds within which everything must be digested: a lease of 4, and sweeps every 15."""
-
-
-def child(stack: Stack, word: str) -> psutil.Process:
-    """The supervisor's child whose command holds `word`."""
-    [found] = [
-        process
-        for process in psutil.Process(stack.process.pid).children()
-        if word in command(process)
-    ]
-    return found
-
-
-def command(process: psutil.Process) -> str:
-    """A process' command line, "" when it is gone."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
-
-
-def replaced(stack: Stack, word: str, old: int) -> bool:
-    """Whether the supervisor started it again."""
-    try:
-        return child(stack, word).pid != old
-    except (ValueError, psutil.NoSuchProcess):
-        return False
 
 
 def ready(stack: Stack) -> bool:
@@ -125,40 +99,17 @@ def restart_postgres(stack: Stack, window: Window, project: Project) -> None:
 
 def freeze_postgres(stack: Stack, window: Window, project: Project) -> None:
     """It neither answers nor refuses for six seconds, like a disk that hangs."""
-    server = child(stack, "bin/postgres")
-    frozen = [server, *server.children(recursive=True)]
-    for process in frozen:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.suspend()
-    try:
+    with frozen(child(stack, "bin/postgres")):
         eventually(lambda: spooled(stack), 20, "nothing went to the spool")
         time.sleep(3)
-    finally:
-        for process in frozen:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.resume()
 
 
 def kill_web_and_postgres(stack: Stack, window: Window, project: Project) -> None:
     """The web dies with a full spool: its successor brings that in."""
-    server = child(stack, "bin/postgres")
-    frozen = [server, *server.children(recursive=True)]
-    for process in frozen:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.suspend()
-    try:
+    with frozen(child(stack, "bin/postgres")):
         eventually(lambda: spooled(stack), 20, "nothing went to the spool")
         kill_web(stack, window, project)
-    finally:
-        for process in frozen:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.resume()
     restart_postgres(stack, window, project)
-
-
-def spooled(stack: Stack) -> bool:
-    """Whether events wait on the disk."""
-    return any(file.stat().st_size for file in (stack.data / "spool").glob("*.spool"))
 
 
 def wait_until_claimed(window: Window) -> None:
