@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from ipaddress import ip_address
 
+import psycopg
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
@@ -25,6 +26,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import REGISTRY, Collector
 
 from tracker import gauges
+
+_AWAY = (
+    OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError,
+)  # fmt: skip
 
 log = structlog.get_logger(__name__)
 
@@ -54,12 +59,33 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """The answer when a page failed: 503 with a sentence while the database is away, else 500."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        text = "The database can't be reached at the moment. Events are taken all the same.\n"
-        away = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
-        away["Retry-After"] = "10"
-        return away
-    return server_error(request)
+    if not means_away(sys.exc_info()[1]):
+        return server_error(request)
+    text = "The database can't be reached at the moment. Events are taken all the same."
+    away: HttpResponse
+    if request.path.startswith("/api/"):
+        away = JsonResponse({"detail": text}, status=503)
+    else:
+        away = HttpResponse(f"{text}\n", status=503, content_type="text/plain; charset=utf-8")
+    away["Retry-After"] = "10"
+    return away
+
+
+def means_away(error: BaseException | None) -> bool:
+    """Whether an error, or what led to it, says that the database can't be reached.
+
+    Raw statements (tracker/sql.py) fail with the driver's own errors. The answer that libpq makes
+    up when a connection breaks bears no code: it is a bare DatabaseError.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, _AWAY):
+            return True
+        if type(error) is psycopg.DatabaseError and error.sqlstate is None:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @require_safe

@@ -107,6 +107,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.patience.pages",
     "django.middleware.security.SecurityMiddleware",
     "config.static.StaticFiles",
     "config.static.PackedPages",
@@ -157,7 +158,7 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **((DATABASE_URL or {}).get("OPTIONS") or {}),
-            "connect_timeout": 5,
+            "connect_timeout": 3,  # an SDK's request may take 5 in all
             "application_name": "emberwatch",
             # Binding on the server would prepare a plan per IN-list length and defeats Django's
             # own parameters in expressions; store.py opts in where it pays.

@@ -14,6 +14,7 @@ import django
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
+from config import patience
 from config.middleware import RequestIdMiddleware
 
 INGEST = re.compile(
@@ -30,16 +31,17 @@ class IngestRequest(WSGIRequest):
 
 
 class IngestHandler(WSGIHandler):
-    """Django's handler with the request id as its only middleware."""
+    """Django's handler with the request id and patience as its only middleware."""
 
     request_class = IngestRequest
 
     def load_middleware(self, is_async: bool = False) -> None:
-        """The chain: request id, view."""
+        """The chain: request id, patience, view."""
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
         answer: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
+        answer = patience.ingest(answer)
         self._middleware_chain = convert_exception_to_response(RequestIdMiddleware(answer))
 
 

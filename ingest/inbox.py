@@ -26,7 +26,7 @@ from django.db import DatabaseError, InterfaceError
 
 from ingest.away import AWAY
 from ingest.errors import InboxAway
-from tracker.sql import columns, hang_up, is_closed, run
+from tracker.sql import asks, columns, cut, hang_up, held, is_closed, run
 
 PUT_TIMEOUT = 2.0
 """Seconds to wait for the commit before the sender is told to come back."""
@@ -34,6 +34,8 @@ COMMIT_TIMEOUT = 30.0
 """Seconds that a commit which has begun may take."""
 SLOW = 1.5
 """Seconds of one commit after which the database counts as away."""
+HUNG = 2.0
+"""Seconds after which a commit is cut off: its letters go to the shelter, as unsure."""
 SPOOLED_AT = "spooled_at"
 """In `meta`: when a letter that lay in the spool was received, in seconds since 1970."""
 _GATHER = 256
@@ -154,6 +156,7 @@ class Committer:
     def __init__(self, committed: Any = None) -> None:
         self._shelter: Callable[[Sequence[Letter], bool], None] | None = None
         self._since = 0.0
+        self._connection: Any = None
         self._queue: queue.SimpleQueue[tuple[Letter, Future[None] | Ticket]] = queue.SimpleQueue()
         self._committed = committed
         self._thread: threading.Thread | None = None
@@ -197,6 +200,7 @@ class Committer:
                 self._thread.start()
 
     def _work(self) -> None:
+        self._connection = held()
         while True:
             batch = self._gather()
             if not batch:
@@ -252,6 +256,8 @@ class Committer:
                 batch = self._more([], 0)
                 if batch and not self._take_in(batch):
                     _settle([promise for _, promise in batch], InboxAway())
+            if since and time.monotonic() - since > HUNG and asks(self._connection):
+                cut(self._connection)
 
     @staticmethod
     def _commit(letters: Sequence[Letter]) -> None:
@@ -263,6 +269,8 @@ class Committer:
             hang_up()
             if not broken:
                 raise
+            if AWAY.now:  # cut off for taking too long: a fresh one would fare no better
+                raise Unsure from error
             try:
                 put_rows(letters)
             except (DatabaseError, InterfaceError, psycopg.Error):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from psycopg.pq import TransactionStatus
 
 _ARRAY = re.compile(r"%s(?=::\w+\[\])")
 
@@ -55,3 +58,31 @@ def hang_up() -> None:
 def is_closed() -> bool:
     """Whether this thread's connection is known to be gone."""
     return connection.connection is None or connection.connection.closed
+
+
+def held() -> Any:
+    """What holds this thread's connection, now and after each fresh start; for `asks` and `cut`."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def asks(holder: Any) -> bool:
+    """Whether a connection, of whatever thread, waits for the answer to a statement."""
+    driver = holder.connection
+    try:
+        return driver is not None and driver.pgconn.transaction_status == TransactionStatus.ACTIVE
+    except psycopg.Error:  # it is closing at this very moment
+        return False
+
+
+def cut(holder: Any) -> bool:
+    """Shut a connection's socket under the thread that reads it, which gets an OperationalError.
+
+    For a server that neither answers nor refuses: no time-out of PostgreSQL's own ends that wait.
+    False when the connection is gone already.
+    """
+    try:
+        with socket.socket(fileno=os.dup(holder.connection.pgconn.socket)) as handle:
+            handle.shutdown(socket.SHUT_RDWR)
+    except (psycopg.Error, OSError, AttributeError):
+        return False
+    return True

@@ -1,7 +1,8 @@
 """/healthz, /readyz, /metrics: who may ask, and what they say when something is gone."""
 
+import psycopg
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test import Client
 
 from tracker import gauges
@@ -107,15 +108,49 @@ class TestAnswers:
         assert (answer.status_code, answer["Location"]) == (302, "/admin/")
 
 
-@pytest.mark.parametrize(("error", "status"), [("OperationalError", 503), ("ValueError", 500)])
-def test_pages_say_that_the_database_is_away(rf, error, status):
-    from django import db
+def _raw() -> None:
+    raise psycopg.OperationalError("connection refused by 10.1.2.3")
 
+
+def _without_code() -> None:
+    raise psycopg.DatabaseError("server closed the connection unexpectedly, 10.1.2.3")
+
+
+def _while_handling() -> None:
+    try:
+        _raw()
+    except psycopg.Error as error:
+        raise ValueError("10.1.2.3") from error
+
+
+def _by_django() -> None:
+    raise OperationalError("connection refused by 10.1.2.3")
+
+
+def _otherwise() -> None:
+    raise ValueError("10.1.2.3")
+
+
+def _by_our_own_fault() -> None:
+    raise psycopg.errors.UndefinedTable("no such table on 10.1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("fail", "status"),
+    [(_by_django, 503), (_raw, 503), (_without_code, 503), (_while_handling, 503),
+     (_otherwise, 500), (_by_our_own_fault, 500)],
+)  # fmt: skip
+def test_pages_say_that_the_database_is_away(rf, fail, status):
     from config import health
 
-    try:
-        raise getattr(db, error, ValueError)("connection refused by 10.1.2.3")
-    except Exception:
-        answer = health.failed(rf.get("/admin/"))
-    assert answer.status_code == status and b"10.1.2.3" not in answer.content
-    assert (answer.get("Retry-After") == "10") is (status == 503)
+    for path in ("/admin/", "/api/v1/issues/"):
+        try:
+            fail()
+        except Exception:
+            answer = health.failed(rf.get(path))
+        else:
+            raise AssertionError
+        assert answer.status_code == status and b"10.1.2.3" not in answer.content
+        assert (answer.get("Retry-After") == "10") is (status == 503)
+        if status == 503:
+            assert (answer["Content-Type"] == "application/json") is path.startswith("/api/")

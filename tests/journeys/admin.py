@@ -3,6 +3,7 @@
 import http.cookiejar
 import urllib.parse
 import urllib.request
+from typing import Any
 
 from tests.stack import Stack
 
@@ -29,3 +30,7 @@ class Admin:
         request = urllib.request.Request(self.url + path, form, {"Referer": self.url + path})
         with self._opener.open(request, timeout=20) as answer:
             return str(answer.read().decode())
+
+    def open(self, path: str, seconds: float) -> Any:
+        """The answer itself. Raises HTTPError when it is not a 2xx, TimeoutError after that long."""
+        return self._opener.open(self.url + path, timeout=seconds)
