@@ -12,12 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest import decoding, forms
-from ingest.adapters.base import Adapter, Receipt
+from ingest.adapters.base import Receipt
 from ingest.adapters.csp import CONTENT_TYPES
 from ingest.auth import Sender, authenticate, credentials_of, from_dsn, project_of_dsn
 from ingest.errors import BadBody, NoKey
 from ingest.limits import LIMITS
-from ingest.views import IngestView, body_of, checked, meta_of, put, sound
+from ingest.views import IngestView, body_of, meta_of, put, sound
 from ingest.wrapping import Wrapped, envelope, receipt
 from tracker.models import Ledger
 
@@ -55,10 +55,6 @@ class OtlpView(IngestView):
         """Take one export request. Raises Refused."""
         self.adapter = f"otlp-{kind}"
         return self.take(request._request, self.number(project))
-
-    def checked(self, adapter: Adapter, body: bytes, encoding: str) -> Receipt:
-        """Exporters send small batches."""
-        return checked(adapter, body, encoding)
 
     def done(self, receipt: Receipt) -> Any:
         """An empty success in the coding of the request."""

@@ -15,17 +15,20 @@ from typing import Any
 import brotli
 import zstandard
 
+from ingest.adapters.base import MAX_UNPACKED
+
 # isal inflates twice as fast; there are no wheels of it for rare processors.
 _quick: Any = zlib
 with suppress(ImportError):
     _quick = import_module("isal.isal_zlib")
 
 MIB = 1024 * 1024
-MAX_UNPACKED = 100 * MIB
 _STEP = 256 * 1024  # most bytes one inflating call gives
 _SLICE = 64 * 1024  # most bytes one inflating call takes; their rest is copied on each call
 _ZSTD_SLICE = 128  # holds at most 43 blocks, so one call gives at most 5.4 MiB
 _ZSTD_WINDOW = 8 * MIB
+_MOST_DEFLATED = 1032  # bytes out of one byte: the format gives no more
+_MOST_ZSTD = 128 * 1024 // 4
 _MAX_MEMBERS = 100  # gzip members or zstd frames in one body; clients send one
 
 
@@ -63,6 +66,25 @@ def unpack(body: bytes | Iterable[bytes], coding: str = "", *, limit: int = MAX_
             return quick
         body = (body,)
     return b"".join(stream(body, coding, limit=limit))
+
+
+def told_size(body: bytes, coding: str) -> int:
+    """How large a body itself says that it is unpacked, at least; 0 when it does not say.
+
+    Fit for refusing only: what unpacks to something else than it says is broken. A number that
+    no packing could reach is noise at the end of a body that was cut off.
+    """
+    match coding.strip().lower():
+        case "" | "identity":
+            return len(body)
+        case "gzip" | "x-gzip":
+            size = int.from_bytes(body[-4:], "little")  # of the last member
+            return size if size <= len(body) * _MOST_DEFLATED else 0
+        case "zstd":
+            with suppress(zstandard.ZstdError):
+                size = zstandard.get_frame_parameters(body).content_size
+                return size if size <= len(body) * _MOST_ZSTD else 0
+    return 0
 
 
 def stream(

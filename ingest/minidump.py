@@ -11,7 +11,7 @@ from ingest.auth import authenticate, credentials_of
 from ingest.errors import TooMuch
 from ingest.limits import LIMITS, refuse
 from ingest.registry import find
-from ingest.views import MOST_UNPACKED, IngestView, body_of, checked, meta_of, put
+from ingest.views import IngestView, body_of, checked, meta_of, put
 
 
 class MinidumpView(IngestView):
@@ -23,7 +23,7 @@ class MinidumpView(IngestView):
         sender = authenticate(credentials, project_id)
         self.counted_under = sender.project_id
         body, encoding = body_of(raw)
-        receipt = checked(find("minidump"), body, encoding, MOST_UNPACKED)
+        receipt = checked(find("minidump"), body, encoding)
         try:
             LIMITS.check(sender)
         except TooMuch as error:

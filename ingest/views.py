@@ -64,7 +64,6 @@ NOT_WANTED = (
 ENVELOPE = "application/x-sentry-envelope"
 SMALL = 4 * 1024 * 1024
 """Unpacked bytes that every thread may hold; more only one at a time."""
-MOST_UNPACKED = decoding.MAX_UNPACKED
 TURN = 2.0
 """Seconds that a large body waits for its turn."""
 INLINE_LIMIT = 512 * 1024
@@ -104,7 +103,7 @@ class IngestView(BareView):
         sender = self.admit(credentials, project_id) if credentials else None
         body, encoding = body_of(raw)
         adapter = find(self.adapter_for(raw))
-        receipt = self.checked(adapter, body, encoding)
+        receipt = checked(adapter, body, encoding)
         if credentials is None or sender is None:
             credentials = admitted_by_dsn(receipt, project_id)
             sender = self.admit(credentials, project_id)
@@ -113,10 +112,6 @@ class IngestView(BareView):
         meta = self.meta(raw, meta_of(raw, credentials))
         put(sender, adapter.name, receipt, meta, body, encoding)
         return self.done(receipt)
-
-    def checked(self, adapter: Adapter, body: bytes, encoding: str) -> Receipt:
-        """One look at the body without its coding. Raises Refused, Malformed, DecodingError."""
-        return checked(adapter, body, encoding, MOST_UNPACKED)
 
     def admit(self, credentials: Credentials | None, project_id: int | None) -> Sender:
         """The sender, if it may send now. Raises NoKey, WrongKey, TooMuch."""
@@ -184,24 +179,28 @@ def limits_of(receipt: Receipt) -> dict[str, str]:
     return {"X-Sentry-Rate-Limits": NOT_WANTED}
 
 
-def checked(
-    adapter: Adapter, body: bytes, encoding: str, most: int = SMALL, *, inline: bool = False
-) -> Receipt:
-    """Unpack and look, under a cap of `most` bytes; large bodies one at a time.
+def checked(adapter: Adapter, body: bytes, encoding: str, *, inline: bool = False) -> Receipt:
+    """Unpack and look, under the adapter's cap; large bodies one at a time.
 
     Hundreds of bombs at once must not fill the memory: what unpacks to more than `SMALL` bytes
     waits for its turn, and is put off when that does not come. With `inline` nothing waits:
-    MustWait is raised instead.
+    MustWait is raised instead. What itself says that it is too large is refused unread.
+    Raises Refused, Malformed, DecodingError.
     """
-    fresh = uuid.uuid4().hex
+    fresh, most = uuid.uuid4().hex, adapter.most
+    told = decoding.told_size(body, encoding)
+    if told > most:
+        raise decoding.BodyTooLarge(f"The body is larger than {most} bytes.")
+    small = min(INLINE_LIMIT if inline else SMALL, most)
+    if inline and told > small:
+        raise MustWait
     try:
-        small = INLINE_LIMIT if inline else min(SMALL, most)
         return adapter.check(decoding.unpack(body, encoding, limit=small), fresh)
     except decoding.BodyTooLarge:
+        if small == most:
+            raise
         if inline:
             raise MustWait from None
-        if most <= SMALL:
-            raise
     with large():
         return adapter.check(decoding.unpack(body, encoding, limit=most), fresh)
 

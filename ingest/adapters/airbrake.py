@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingest.adapters.base import Context, Parsed, Receipt, Unusable
+from ingest.adapters.base import MAX_EVENT, Context, Parsed, Receipt, Unusable
 from ingest.adapters.told import Told, mapping, read_object
 
 _SEVERITIES = {"emergency": "fatal", "alert": "fatal", "critical": "fatal", "notice": "info"}
@@ -14,6 +14,7 @@ class AirbrakeAdapter:
     """`POST /api/v3/projects/<id>/notices`."""
 
     name = "airbrake"
+    most = MAX_EVENT
 
     def check(self, body: bytes, event_id: str) -> Receipt:
         """Syntax, and whether there is an error. Raises Malformed, TooLarge or Unusable."""

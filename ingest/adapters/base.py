@@ -26,6 +26,7 @@ from tracker.domain.items import (
 )
 
 MAX_EVENT = 1024 * 1024
+MAX_UNPACKED = 100 * 1024 * 1024
 """Most bytes of one event item, unpacked."""
 
 
@@ -112,6 +113,9 @@ class Adapter(Protocol):
 
     name: str
     """Stored with the inbox row: `envelope`, `store`, `rollbar` ..."""
+    most: int
+    """Largest unpacked body that can be taken, in bytes: what says that it is larger is refused
+    unread."""
 
     def check(self, body: bytes, event_id: str) -> Receipt:
         """Look at an unpacked body: framing, counts, one typed decode per event item.

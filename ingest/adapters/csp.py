@@ -40,6 +40,7 @@ class SecurityAdapter:
     """`POST /api/<id>/security/` and `csp-report/`."""
 
     name = "security"
+    most = MAX_EVENT
 
     def check(self, body: bytes, event_id: str) -> Receipt:
         """Whether there is a known report. Raises Malformed."""

@@ -13,7 +13,7 @@ import msgspec
 import zstandard
 
 from ingest.adapters import jsontext
-from ingest.adapters.base import MAX_EVENT, Context, Malformed, Parsed, Receipt
+from ingest.adapters.base import MAX_EVENT, MAX_UNPACKED, Context, Malformed, Parsed, Receipt
 from ingest.adapters.normalise import event, scalars
 from ingest.adapters.normalise.work import Work
 from tracker.domain.items import AttachmentFile
@@ -110,6 +110,7 @@ class MinidumpAdapter:
     """`POST /api/<id>/minidump/`."""
 
     name = "minidump"
+    most = MAX_UNPACKED
 
     def check(self, body: bytes, event_id: str) -> Receipt:
         """Whether there is a dump. Raises Malformed."""

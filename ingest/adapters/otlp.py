@@ -84,6 +84,8 @@ class Found(msgspec.Struct, frozen=True):
 class OtlpAdapter:
     """`POST .../v1/logs` or `.../v1/traces`."""
 
+    most = MAX_BODY
+
     def __init__(self, name: str, kind: str, table: protobuf.Table) -> None:
         self.name = name
         self._kind = kind

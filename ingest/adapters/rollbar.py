@@ -21,6 +21,8 @@ from ingest.adapters.told import Told, read_object
 from tracker.domain.event import LEVELS
 
 BODIES = ("trace_chain", "trace", "message", "crash_report")
+MAX_FORM = 3 * MAX_EVENT + 100
+"""An item in a form, every byte escaped."""
 MAX_UUID = 36
 MAX_OWN_FINGERPRINT = 40
 _KNOWN = frozenset(
@@ -69,7 +71,7 @@ def item_text(body: bytes) -> bytes:
 
 
 def _form_payload(text: bytes) -> bytes:
-    if len(text) > 3 * MAX_EVENT + 100:
+    if len(text) > MAX_FORM:
         raise TooLarge(f"The item is larger than {MAX_EVENT} bytes.")
     for field in text.split(b"&", 50):
         name, _, value = field.partition(b"=")
@@ -91,6 +93,7 @@ class RollbarAdapter:
     """`POST /api/1/item/`."""
 
     name = "rollbar"
+    most = MAX_FORM
 
     def check(self, body: bytes, event_id: str) -> Receipt:
         """Syntax, and whether it means an event. Raises Malformed, TooLarge or Unusable."""

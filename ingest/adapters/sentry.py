@@ -12,6 +12,7 @@ import msgspec
 from ingest.adapters import csp, envelope, jsontext
 from ingest.adapters.base import (
     MAX_EVENT,
+    MAX_UNPACKED,
     Context,
     Malformed,
     Parsed,
@@ -25,6 +26,8 @@ from tracker.domain.event import Event
 from tracker.domain.items import AttachmentFile
 from tracker.domain.rawlook import look, may_hold_secrets
 
+MAX_STORE = MAX_EVENT * 7 // 5
+"""An event that could not be packed any smaller, as base64 with line breaks."""
 MAX_REPORT = 100 * 1024
 MAX_FEEDBACK = 1024 * 1024
 MAX_ATTACHMENT = 20 * 1024 * 1024
@@ -120,6 +123,7 @@ class EnvelopeAdapter:
     """Everything modern."""
 
     name = "envelope"
+    most = MAX_UNPACKED
 
     def check(self, body: bytes, event_id: str) -> Receipt:
         """Framing, counts, and the event's syntax. Raises Malformed."""
@@ -286,6 +290,7 @@ class StoreAdapter:
     """One JSON event, plain or packed as base64 or base64 of zlib."""
 
     name = "store"
+    most = MAX_STORE
 
     def check(self, body: bytes, event_id: str) -> Receipt:
         """Unpack and look at the event. Raises Malformed."""
@@ -313,7 +318,7 @@ def unpack(body: bytes) -> bytes:
             .replace(b"%2F", b"/")
             .replace(b"%3D", b"=")
         )
-    if len(body) > 2 * MAX_EVENT:
+    if len(body) > MAX_STORE:
         raise TooLarge(f"The event is larger than {MAX_EVENT} bytes.")
     try:
         packed = base64.b64decode(body + b"=" * (-len(body) % 4), validate=True)

@@ -16,6 +16,7 @@ from ingest.decoding import (
     DecodingError,
     UnknownCoding,
     stream,
+    told_size,
     unpack,
 )
 
@@ -151,3 +152,21 @@ def test_brotli_that_shrank_a_thousandfold_is_whole(size: int, quality: int) -> 
     """It reports that it takes more input while megabytes of output are still to come."""
     packed = brotli.compress(b"\0" * size, quality=quality, lgwin=24)
     assert len(unpack(packed, "br")) == size
+
+
+def test_some_codings_tell_how_large_they_are():
+    for name in ("gzip", "x-gzip", "zstd", "identity", ""):
+        assert told_size(CODINGS[name](TEXT), name) == len(TEXT), name
+    for name in ("deflate", "br", "compress"):
+        assert told_size(TEXT, name) == 0, name
+    stream_of_unknown_length = zstandard.ZstdCompressor().compressobj()
+    told_late = stream_of_unknown_length.compress(TEXT) + stream_of_unknown_length.flush()
+    assert told_size(told_late, "zstd") == 0
+
+
+def test_what_no_packing_could_reach_is_not_believed():
+    """The last bytes of a body that was cut off are noise: it is broken, not too large."""
+    assert told_size(gzip.compress(TEXT)[:-4] + b"\xff" * 4, "gzip") == 0
+    assert told_size(b"", "gzip") == told_size(b"(\xb5/\xfd", "zstd") == 0
+    honest = gzip.compress(bytes(4 * MIB), 9)
+    assert told_size(honest, "gzip") == 4 * MIB

@@ -538,7 +538,15 @@ def refused_kinds(target: Target) -> dict[str, Case]:
         "rate": Case("", store, body, (429,), keyed(keys["slow"]), auth=False),
         "quota": Case("", store, body, (429,), keyed(keys["spent"]), auth=False),
         "too large": Case("", f"{own}/store/", b"x", (413,), {"Content-Length": str(30 << 20)}),
+        "no key": Case("", f"{own}/store/", body, (401,), auth=False),
+        "coding": Case("", f"{own}/store/", body, (415,), {"Content-Encoding": "lzma"}),
+        "method": Case("", f"{own}/envelope/", b"", (405,), {}, "GET"),
+        "no token": Case("", "/api/1/item/", body, (401,), auth=False),
         "no JSON": Case("", f"{own}/store/", b"{", BAD),
+        "bomb": Case(
+            "", f"{own}/envelope/", gzip.compress(bytes(110 << 20), 9), (413,),
+            {"Content-Encoding": "gzip"},
+        ),
         "bad gzip": Case("", f"{own}/envelope/", b"\x1f\x8bx", BAD, {"Content-Encoding": "gzip"}),
         "framing": Case("", f"{own}/envelope/", b"[]\n", BAD),
         "too large unpacked": Case(

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import pytest
+import zstandard
 
 from ingest import inbox, quick
 from ingest.errors import InboxAway
@@ -173,3 +174,16 @@ def test_a_commit_that_fails_is_a_refusal(poster: Poster, monkeypatch: pytest.Mo
     assert status == 429
     assert dict(headers)["retry-after"] == "10"
     assert "try again" in json.loads(content)["detail"]
+
+
+def test_what_says_that_it_is_too_large_is_refused_at_once(poster: Poster) -> None:
+    """Unread, and on the event loop: no thread is taken for it."""
+    large = json.dumps({"message": "m" * 1_500_000}).encode()
+    warm(poster)
+    for coding, body in (("gzip", gzip.compress(large)), ("zstd", zstandard.compress(large))):
+        reply = quickly(poster, "store", body, **{"content-encoding": coding})
+        assert reply is not None and reply[0] == 413, coding
+        assert poster.post("store/", body, **{"Content-Encoding": coding}).status_code == 413
+    allowed = gzip.compress(json.dumps({"message": "m" * 700_000}).encode())
+    assert quickly(poster, "store", allowed, **{"content-encoding": "gzip"}) is None
+    assert poster.post("store/", allowed, **{"Content-Encoding": "gzip"}).status_code == 200
