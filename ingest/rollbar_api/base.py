@@ -7,6 +7,7 @@ first 53 bits of its id, as many as JavaScript counts exactly, and leads back to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,18 @@ DEEPEST = 10_000
 _REST = 128 - 53
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What somebody who may read asks for."""
+
+    raw: HttpRequest
+    sender: Sender
+    names: dict[int, str]
+    """The project's environments by id."""
+    where: list[int] | None
+    """Those that the address names; None when it names none."""
+
+
 class ApiView(RollbarView):
     """JSON by a project's read or write token; what it refuses is no refused event."""
 
@@ -39,6 +52,16 @@ class ApiView(RollbarView):
         """Whose token it is: of the header, else given, else of the address. Raises Refused."""
         given = raw.headers.get("X-Rollbar-Access-Token") or token
         return self.bearer(given or raw.GET.get("access_token", ""), *scopes)
+
+    def asked(self, request: Request, *keys: str) -> Asked:
+        """By whom and of which environments, which the address names under these keys.
+
+        Raises Refused.
+        """
+        raw = request._request
+        sender = self.asker(raw, *READERS)
+        names = environments(sender)
+        return Asked(raw, sender, names, asked_environments(raw, names, *keys or ("environment",)))
 
 
 class Account(ApiView):

@@ -5,6 +5,7 @@ A counter is the number inside the short id that pages show, and the same as the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from ingest.rollbar_api.base import (
     READERS,
     WRITERS,
     ApiView,
-    asked_environments,
+    Asked,
     count,
     environments,
     item,
@@ -66,16 +67,11 @@ class Items(ApiView):
 
     def get(self, request: Request) -> Response:
         """A page of items, latest occurrence first. Raises Refused, Unusable."""
-        raw = request._request
-        sender = self.asker(raw, *READERS)
-        names = environments(sender)
-        where = asked_environments(raw, names, "environment")
-        found = filtered(raw, items(sender), where)
-        page, size = count(raw, "page", 1, MOST_PAGES), count(raw, "limit", PAGE, MOST)
+        asked = self.asked(request)
+        found = filtered(asked)
+        page, size = count(asked.raw, "page", 1, MOST_PAGES), count(asked.raw, "limit", PAGE, MOST)
         start = (page - 1) * size
-        rows = list(found.order_by("-last_seen", "-pk")[start : start + size])
-        known = beside(rows, names)
-        listed = [item_shape(row, known, where or ()) for row in rows]
+        listed = item_shapes(found.order_by("-last_seen", "-pk")[start : start + size], asked)
         return ok({"page": page, "total_count": found.order_by().count(), "items": listed})
 
 
@@ -84,25 +80,29 @@ class Search(ApiView):
 
     def get(self, request: Request) -> Response:
         """A page of items by words of their title; of each the asked fields. Raises Refused."""
-        raw = request._request
-        sender = self.asker(raw, *READERS)
-        names = environments(sender)
-        where = asked_environments(raw, names, "environment")
-        found = filtered(raw, items(sender), where)
+        asked = self.asked(request)
+        raw, found = asked.raw, filtered(asked)
         title = raw.GET.get("title", "").replace("\x00", "")[:200]
         if title:
             found = found.filter(title__icontains=title)
         page = count(raw, "page", 1, MOST_PAGES)
-        rows = list(found.order_by("-last_seen", "-pk")[(page - 1) * PAGE : page * PAGE])
-        known = beside(rows, names)
-        shapes = [item_shape(row, known, where or ()) for row in rows]
+        rows = found.order_by("-last_seen", "-pk")[(page - 1) * PAGE : page * PAGE]
+        shapes = item_shapes(rows, asked)
         fields = set(words(raw, "fields"))
         kept = [{k: v for k, v in one.items() if not fields or k in fields} for one in shapes]
         return ok({"page": page, "items": kept})
 
 
-def filtered(raw: HttpRequest, rows: IssueQuerySet, where: list[int] | None) -> IssueQuerySet:
-    """What the address asks for. Raises Unusable."""
+def item_shapes(rows: Iterable[Issue], asked: Asked) -> list[dict[str, Any]]:
+    """Items as a list shows them."""
+    found = list(rows)
+    known = beside(found, asked.names)
+    return [item_shape(row, known, asked.where or ()) for row in found]
+
+
+def filtered(asked: Asked) -> IssueQuerySet:
+    """The project's items that the address asks for. Raises Unusable."""
+    raw, rows, where = asked.raw, items(asked.sender), asked.where
     if where is not None:
         rows = rows.filter(environments__overlap=where) if where else rows.none()
     if statuses := set(words(raw, "status")) - {"any", "all"}:

@@ -6,18 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet, Sum
-from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest.adapters.base import Unusable
-from ingest.auth import Sender
 from ingest.rollbar_api.base import (
-    READERS,
     ApiView,
-    asked_environments,
+    Asked,
     count,
-    environments,
     item,
     items,
     known_word,
@@ -43,10 +39,8 @@ class TopActive(ApiView):
 
     def get(self, request: Request) -> Response:
         """The busiest items of some hours with their hourly counts. Raises Refused."""
-        raw = request._request
-        sender = self.asker(raw, *READERS)
-        names = environments(sender)
-        where = asked_environments(raw, names, "environments", "environment")
+        asked = self.asked(request, "environments", "environment")
+        raw, sender, names, where = asked.raw, asked.sender, asked.names, asked.where
         hours = count(raw, "hours", 24, MOST_HOURS)
         since = floor_to(datetime.now(UTC), HOUR) - (hours - 1) * HOUR
         rows = RollupHour.objects.filter(project_id=sender.project_id, bucket__gte=since)
@@ -89,15 +83,15 @@ class OccurrenceCounts(ApiView):
 
     def get(self, request: Request) -> Response:
         """[start, events] of each bucket, oldest first. Raises Refused, Unusable."""
-        raw = request._request
-        sender = self.asker(raw, *READERS)
+        asked = self.asked(request, "environments", "environment")
+        raw = asked.raw
         size = count(raw, "bucket_size", 3_600, 86_400)
         if size not in BUCKETS:
             raise Unusable("bucket_size is 300, 3600 or 86400: nothing finer is counted.")
         step, buckets = timedelta(seconds=size), count(raw, "buckets", 60, MOST_BUCKETS)
         since = floor_to(datetime.now(UTC), step) - (buckets - 1) * step
-        rows = BUCKETS[size].objects.filter(project_id=sender.project_id, bucket__gte=since)
-        rows = _narrowed(raw, sender, rows)
+        rows = BUCKETS[size].objects.filter(project_id=asked.sender.project_id, bucket__gte=since)
+        rows = _narrowed(asked, rows)
         totals: dict[datetime, int] = dict(
             rows.order_by().values_list("bucket").annotate(n=Sum("events"))
         )
@@ -105,12 +99,11 @@ class OccurrenceCounts(ApiView):
         return ok([[seconds(start), totals.get(start, 0)] for start in starts])
 
 
-def _narrowed(raw: HttpRequest, sender: Sender, rows: Any) -> Any:
+def _narrowed(asked: Asked, rows: Any) -> Any:
     """The counts that the address asks for. Raises Refused, Unusable."""
-    names = environments(sender)
-    where = asked_environments(raw, names, "environments", "environment")
-    if where is not None:
-        rows = rows.filter(environment_id__in=where)
+    raw, sender = asked.raw, asked.sender
+    if asked.where is not None:
+        rows = rows.filter(environment_id__in=asked.where)
     if raw.GET.get("item_id"):
         found = item(sender, whole(raw.GET["item_id"]))
         rows = rows.filter(issue_id__in=found.sources())

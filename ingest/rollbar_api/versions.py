@@ -11,17 +11,14 @@ from rest_framework.response import Response
 
 from ingest.auth import Sender
 from ingest.rollbar_api.base import (
-    READERS,
     ApiView,
-    asked_environments,
-    environments,
     known_word,
     missing,
     ok,
 )
-from ingest.rollbar_api.items import NUMBERS
+from ingest.rollbar_api.items import NUMBERS, item_shapes
 from ingest.rollbar_api.payload import level_word
-from ingest.rollbar_api.shapes import beside, item_shape, seconds
+from ingest.rollbar_api.shapes import seconds
 from tracker import health
 from tracker.models import Deploy, Issue, Release, ReleaseUse
 from tracker.models.issue import IssueQuerySet
@@ -64,11 +61,9 @@ class Version(ApiView):
 
     def get(self, request: Request, version: str) -> Response:
         """What is known of it in an environment, else in all. Raises Refused."""
-        raw = request._request
-        sender = self.asker(raw, *READERS)
+        asked = self.asked(request)
+        sender, names, where = asked.sender, asked.names, asked.where
         release = release_of(sender, version)
-        names = environments(sender)
-        where = asked_environments(raw, names, "environment")
         uses = ReleaseUse.objects.filter(project_id=sender.project_id, release_id=release.pk)
         deploys = Deploy.objects.filter(release=release)
         if where is not None:
@@ -84,7 +79,7 @@ class Version(ApiView):
             {
                 "id": release.pk,
                 "version": release.version,
-                "environment": raw.GET.get("environment", "") or "any",
+                "environment": asked.raw.GET.get("environment", "") or "any",
                 "date_created": seconds(release.created_at),
                 "first_occurrence_id": None,
                 "first_occurrence_timestamp": seconds(first),
@@ -111,13 +106,8 @@ class VersionItems(ApiView):
 
     def get(self, request: Request, version: str) -> Response:
         """Those that were `event=` new, reactivated, repeated or resolved in it. Raises Refused."""
-        raw = request._request
-        sender = self.asker(raw, *READERS)
-        release = release_of(sender, version)
-        names = environments(sender)
-        where = asked_environments(raw, names, "environment")
-        event = known_word(raw.GET.get("event", "") or "new", EVENTS, "event")
-        found = issues_of(release, event, where).select_related("project", "resolved_release")
-        rows = list(found.order_by("-last_seen", "-pk")[:SHOWN])
-        known = beside(rows, names)
-        return ok({"items": [item_shape(row, known, where or ()) for row in rows]})
+        asked = self.asked(request)
+        release = release_of(asked.sender, version)
+        event = known_word(asked.raw.GET.get("event", "") or "new", EVENTS, "event")
+        found = issues_of(release, event, asked.where).select_related("project", "resolved_release")
+        return ok({"items": item_shapes(found.order_by("-last_seen", "-pk")[:SHOWN], asked)})
