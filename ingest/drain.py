@@ -92,18 +92,19 @@ class Drain:
 
     def _segment(self, segment: Path) -> int:
         """Drain one file, and remove it when all of it is put."""
-        with _locked(segment) as file:
+        with locked(segment) as file:
             if file is None:
                 return 0
             put = 0
             try:
-                for batch, end in _batches(file, _position(segment.name)):
-                    put += self._put(segment.name, batch, end)
+                for batch, end in batches(file, position_of(segment.name)):
+                    put += self.put(segment.name, batch, end)
                     if inbox.backlog().rows > MOST_WAITING:
                         return put
             except (Broken, psycopg.DataError, psycopg.IntegrityError) as error:
-                # Acknowledged letters may lie behind: a person has to look.
+                # Acknowledged letters may lie behind: a person has to look (ingest/damaged.py).
                 log.error("spool file is damaged", file=segment.name, error=str(error)[:200])
+                segment.with_suffix(".why").write_text(str(error)[:300])
                 segment.rename(segment.with_suffix(".damaged"))
                 return put
             segment.unlink()
@@ -112,7 +113,8 @@ class Drain:
             log.info("spool file drained", file=segment.name, letters=put)
             return put
 
-    def _put(self, segment: str, batch: Sequence[Record], end: int) -> int:
+    def put(self, segment: str, batch: Sequence[Record], end: int) -> int:
+        """Put a batch and note that the file is drained up to `end`; returns letters put."""
         fresh = _without_stored(batch)
         with transaction.atomic():
             run(
@@ -128,7 +130,7 @@ class Drain:
 
 
 @contextmanager
-def _locked(segment: Path) -> Iterator[Any]:
+def locked(segment: Path) -> Iterator[Any]:
     """The file, locked; None when another process writes or drains it, or has removed it."""
     try:
         file = segment.open("rb")
@@ -144,13 +146,13 @@ def _locked(segment: Path) -> Iterator[Any]:
         yield file if segment.exists() else None
 
 
-def _position(segment: str) -> int:
+def position_of(segment: str) -> int:
     """How far a file is drained."""
     row = run("SELECT position FROM ingest_spool WHERE segment = %s", [segment]).fetchone()
     return int(row[0]) if row else 0
 
 
-def _batches(file: Any, position: int) -> Iterator[tuple[list[Record], int]]:
+def batches(file: Any, position: int) -> Iterator[tuple[list[Record], int]]:
     """Records by the batch, each with the position after it. Raises Broken, after the good ones."""
     batch: list[Record] = []
     size = 0

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from ingest import inbox
+from ingest import damaged, inbox
 from ingest.models import Client, DailyUsage, Quarantined
 from ingest.spool import SPOOL
 from tracker.gauges import gauge
@@ -183,6 +183,12 @@ def inbox_rows() -> float:
 def spool_bytes() -> float:
     """What came while the database was away and is not yet in the inbox."""
     return float(SPOOL.size)
+
+
+@gauge("spool_damaged_files", "Spool files of this machine that wait for a person")
+def spool_damaged() -> float:
+    """Listed above the quarantine, where they can be recovered."""
+    return float(len(damaged.listed()))
 
 
 @gauge("quarantined_bodies", "Bodies in quarantine that wait for a person", ready=True)

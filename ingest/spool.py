@@ -36,6 +36,8 @@ NEARLY = 0.9
 MOST_AGE = 24 * 3600.0
 """Seconds that the oldest file may have waited."""
 _HEAD = struct.Struct("<II")
+_MARK = b"\x9a\xcb"
+"""What a record's payload begins with: a list of ten, the first a number with a fraction."""
 _MOST_RECORD = 64 * 1024 * 1024
 _LOOK = 1.0
 """Seconds that a look at the folder is believed."""
@@ -93,6 +95,9 @@ def records(file: Any, position: int) -> Iterator[tuple[Record, int]]:
         length, checksum = _HEAD.unpack(file.read(_HEAD.size))
         end = position + _HEAD.size + length
         if end > size:
+            # The last record of a process that died, or a length that is damaged?
+            if following(file, position + 1) < size:
+                raise Broken(position)
             return
         payload = file.read(length) if length <= _MOST_RECORD else b""
         if zlib.crc32(payload) != checksum or len(payload) != length:
@@ -103,6 +108,19 @@ def records(file: Any, position: int) -> Iterator[tuple[Record, int]]:
             raise Broken(position) from None
         position = end
         yield record, position
+
+
+def following(file: Any, position: int) -> int:
+    """Where the next whole record begins at or after a position; the end of the file if none."""
+    file.seek(position)
+    content: bytes = file.read()
+    at = content.find(_MARK, _HEAD.size)
+    while at >= 0:
+        length, checksum = _HEAD.unpack_from(content, at - _HEAD.size)
+        if at + length <= len(content) and zlib.crc32(content[at : at + length]) == checksum:
+            return position + at - _HEAD.size
+        at = content.find(_MARK, at + 1)
+    return position + len(content)
 
 
 def folder() -> Path:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from ingest import damaged, inbox, quarantine, usage, wakeup
 from ingest import digest as work
-from ingest import inbox, quarantine, usage, wakeup
 from ingest import remap as maps
 from tracker import sessions
 from tracker.actions import attachments, monitors
@@ -54,7 +54,7 @@ def tidy() -> int:
         gone += dropped
         if dropped < 5_000:
             break
-    return gone + quarantine.expire(now - timedelta(days=14))
+    return gone + quarantine.expire(now - timedelta(days=14)) + damaged.expire(now)
 
 
 @shared_task(name="ingest.tasks.remap")

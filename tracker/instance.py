@@ -16,7 +16,9 @@ from tracker import gauges
 from tracker.models import PayloadDictionary, Project, Team, User
 from tracker.sql import run
 
-ALARMING = ("quarantined_bodies", "alerts_deliveries_dead", "monitors_failing")
+ALARMING = (
+    "quarantined_bodies", "spool_damaged_files", "alerts_deliveries_dead", "monitors_failing",
+)  # fmt: skip
 """Gauges of things that wait for a person: any is worth a colour."""
 FULL = 90
 """Percent of the disk in use from which it is worth a colour, too."""

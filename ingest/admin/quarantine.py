@@ -11,12 +11,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from ingest import quarantine
+from ingest import damaged, quarantine
 from ingest.models import Quarantined
+from ingest.spool import folder
+from tracker.actions import audit
 from tracker.admin._typed import StockAdmin
 from tracker.admin.base import access_of
 from tracker.auditing import Audited
-from tracker.models import Project
+from tracker.models import Project, User
 
 AT_ONCE = 10_000
 """Bodies that "replay all" puts back in one go."""
@@ -102,6 +104,8 @@ class QuarantineAdmin(Audited[Quarantined], StockAdmin[Quarantined]):
                 name="ingest_quarantined_replay_all",
             ),
         ]
+        recover = self.admin_site.admin_view(require_POST(self.recover))
+        own.append(path("spool/recover/", recover, name="ingest_quarantined_recover"))
         return own + super().get_urls()
 
     def download(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -125,8 +129,37 @@ class QuarantineAdmin(Audited[Quarantined], StockAdmin[Quarantined]):
         self._replay(request, ids)
         return HttpResponseRedirect(reverse("admin:ingest_quarantined_changelist"))
 
+    def recover(self, request: HttpRequest) -> HttpResponse:
+        """Bring in what can be read of a damaged spool file."""
+        if not access_of(request).is_owner:
+            raise Http404
+        name = request.POST.get("name", "")
+        done = damaged.recover(name)
+        if done is None:
+            messages.warning(request, "There is no such file any more.")
+        else:
+            told = dict(done._asdict(), file=name)
+            actor = request.user if isinstance(request.user, User) else None
+            address = request.META.get("REMOTE_ADDR", "")
+            audit.record("recovered", actor=actor, label="spool file", after=told, address=address)
+            messages.success(request, _told(done))
+        return HttpResponseRedirect(reverse("admin:ingest_quarantined_changelist"))
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The list, with a button for all."""
+        """The list, with a button for all, and above it the damaged files of the spool."""
         where = reverse("admin:ingest_quarantined_replay_all")
         context = {**(extra_context or {}), "replay_all": where, "title": "Quarantine"}
+        if access_of(request).is_owner:
+            context |= {"damaged": damaged.listed(), "spool": folder()}
         return super().changelist_view(request, context)
+
+
+def _told(done: damaged.Recovered) -> str:
+    """What became of a file, in a sentence."""
+    text = f"{done.letters} put into the inbox; they are digested in a moment."
+    if done.refused or done.lost:
+        text += (
+            f" {done.refused} were refused by the database and {done.lost:,} bytes are no letters:"
+            " what is left of the file stays in its folder for 14 days, as .salvaged."
+        )
+    return text

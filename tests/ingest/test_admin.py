@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from ingest import claims, digest, health, inbox, quarantine
+from ingest.inbox import Letter
 from ingest.models import InboxRow, Quarantined
+from ingest.spool import pack
 from tests.ingest.conftest import Poster
 from tracker import books
-from tracker.models import Attachment, InboundFilters, Membership, Monitor, User
+from tracker.models import Attachment, AuditEntry, InboundFilters, Membership, Monitor, User
 
 
 def person(poster: Poster, role: str) -> Client:
@@ -37,6 +41,43 @@ def bad(poster: Poster) -> Quarantined:
     assert claim is not None
     quarantine.put(claim, "ZeroDivisionError in <b>build</b>")
     return Quarantined.objects.get(project_id=poster.project.pk)
+
+
+class TestDamagedFiles:
+    @pytest.fixture
+    def file(self, poster: Poster, tmp_path: Path, settings: Any) -> Path:
+        settings.EMBERWATCH_DATA = tmp_path
+        letter = Letter(
+            poster.project.pk, poster.key.pk, "store", "", uuid.uuid4(), 1, b"{}",
+            b'{"message": "spooled"}',
+        )  # fmt: skip
+        where = tmp_path / "spool"
+        where.mkdir()
+        made = where / f"host-1-{time.time_ns()}.damaged"
+        made.write_bytes(pack(letter, time.time(), False) + b"rubbish, and much of it")
+        made.with_suffix(".why").write_text("<b>byte 7</b>")
+        return made
+
+    def test_owners_see_and_recover_them(self, poster: Poster, file: Path) -> None:
+        owner = person(poster, "owner")
+        page = owner.get("/admin/ingest/quarantined/").content.decode()
+        assert file.stem in page and "&lt;b&gt;byte 7" in page and str(file.parent) in page
+        assert "Spool files of this machine" in owner.get("/admin/instance/").content.decode()
+        told = {"name": file.stem}
+        assert owner.get("/admin/ingest/quarantined/spool/recover/").status_code == 405
+        answer = owner.post("/admin/ingest/quarantined/spool/recover/", told, follow=True)
+        assert "1 put into the inbox" in answer.content.decode()
+        assert file.stem not in owner.get("/admin/ingest/quarantined/").content.decode()
+        assert AuditEntry.objects.get(action="recovered").after["letters"] == 1
+        assert digest.run() == 1
+        again = owner.post("/admin/ingest/quarantined/spool/recover/", told, follow=True)
+        assert "no such file" in again.content.decode()
+
+    @pytest.mark.parametrize("role", ["admin", "viewer", "stranger"])
+    def test_nobody_else_does(self, poster: Poster, file: Path, role: str) -> None:
+        client = person(poster, role)
+        answer = client.post("/admin/ingest/quarantined/spool/recover/", {"name": file.stem})
+        assert answer.status_code in {302, 403, 404} and file.exists()
 
 
 class TestQuarantine:
