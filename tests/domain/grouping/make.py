@@ -63,3 +63,22 @@ def groups(*events: Event) -> list[int]:
         apply(verdict, issue, known)
         found.append(issue)
     return found
+
+
+def python(type_: str, value: str, *frames: Frame, **more: Any) -> Event:
+    return event("python", error(type_, value, *frames), **more)
+
+
+def java(type_: str, value: str, *frames: tuple[str, str, bool], **more: Any) -> ExceptionInfo:
+    stack = [
+        Frame(module=module, function=function, in_app=flag) for module, function, flag in frames
+    ]
+    return error(type_, value, *stack, **more)
+
+
+def same(*events: Event) -> bool:
+    return len(set(groups(*events))) == 1
+
+
+def apart(*events: Event) -> bool:
+    return len(set(groups(*events))) == len(events)

@@ -211,6 +211,8 @@ def test_whose_code_it_is(platform, fields, app):
 MINIFIED = [
     ({"filename": "https://x.test/a-1b2c3d4e.js", "function": "Object.ga", "colno": 9}, True),
     ({"filename": "https://x.test/a-1b2c3d4e.js", "function": "xyz", "colno": 2400}, True),
+    ({"filename": "https://x.test/a-1b2c3d4e.js", "function": "at", "colno": 2400}, True),
+    ({"filename": "https://x.test/main.js", "function": "at", "colno": 24}, False),
     ({"filename": "https://x.test/main.js", "function": "Object.applyCoupon", "colno": 24}, False),
     ({"filename": "https://x.test/main.js", "function": "add", "colno": 24}, False),
     ({"filename": "./src/ui.js", "function": "t", "context_line": "x.y"}, False),
@@ -256,6 +258,8 @@ def test_shared_helpers_are_known_by_where_they_live(platform, fields, helper):
         ("request", "shop.api_client"),
         ("fetchAsync", "shop.http"),
         ("run", "shop.db"),
+        ("find", "shop.repository"),
+        ("fetch!", "shop.base_repo"),
     ],
 )
 def test_generic_names_say_nothing(name, module):
@@ -265,6 +269,14 @@ def test_generic_names_say_nothing(name, module):
 @pytest.mark.parametrize("name", ["request", "call", "run", "fetchAsync", "send"])
 def test_a_bare_verb_in_a_module_of_its_own_is_a_place(name):
     assert not call("python", module="shop.load_order", function=name).generic
+
+
+def test_a_lookup_of_one_thing_is_a_place():
+    assert not call("python", module="shop.order_repository", function="find").generic
+
+
+def test_what_compilers_give_to_enums_takes_its_caller():
+    assert call("java", module="com.acme.shop.Status", function="valueOf").generic
 
 
 def test_a_method_of_a_class_of_its_own_is_a_place_in_javascript():
@@ -336,6 +348,7 @@ def test_every_language_is_found_and_claims_its_platforms_alone():
         ("const { card } = undefined;", "const { card } = void 0;"),
         ("return new Date('x');", 'return /* @__PURE__ */ new Date("x");'),
         ("return total(lines);", "return (0, cart_1.total)(lines);"),
+        ("return new Cart(row.lines);", "return new _Cart(row.lines);"),
         ("fetch('https://x.test/a');", 'fetch("https://x.test/a"); // retried'),
     ],
 )

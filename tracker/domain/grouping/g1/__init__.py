@@ -10,6 +10,7 @@
 """
 
 from functools import lru_cache
+from operator import attrgetter
 
 from tracker.domain.event import Event, ExceptionInfo, Frame
 from tracker.domain.grouping import keys as kinds
@@ -91,13 +92,22 @@ def _keys_of_error(link: cause.Link, language: Language) -> tuple[Key, ...]:
     if place is None or not place.usable:
         weak = _weak(error, type_, hard, link.causes, language)
         return (weak,) if hard else (weak, *_slots("weak", error.value, type_, *link.causes))
+    text = _message(error, type_, hard)
     found = _at_site(
-        type_, place.calls, place.in_unit, line, link.causes, hard, soft,
-        _message(error, type_, hard), language.wordings,
-    )  # fmt: skip
+        type_, place.calls, place.in_unit, line, link.causes, hard, soft, text, language.wordings
+    )
+    if place.beside:
+        also = _at_site(
+            type_, place.beside, place.in_unit, line, link.causes, hard, soft, text,
+            language.wordings,
+        )  # fmt: skip
+        found = tuple(sorted({key.hash: key for key in (*also, *found)}.values(), key=_level))
     if language.weak_joins and (hard or _says_something(error.value)):
         return (*found, _weak(error, type_, hard, link.causes, language))
     return found
+
+
+_level = attrgetter("level")
 
 
 @lru_cache(maxsize=4_096)
@@ -185,6 +195,8 @@ def _weak(
     why = f"{type_} with {named}; no usable place in the application's code"
     if stack:
         why += f", libraries: {stack[:120]}"
+    if language.weak_joins and not error.is_group:
+        causes = ()  # minified twins do not tell where the inner errors were
     parts = ("\x1e".join(causes), "\x1e".join(hard), text, stack)
     return Key(kinds.WEAK, digest(VERSION, "weak", type_, *parts), why)
 

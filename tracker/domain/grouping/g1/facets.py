@@ -10,6 +10,8 @@ import re
 
 from msgspec import Struct
 
+from tracker.domain.grouping.g1.engines import FAULTS
+
 CUT = 800
 """Characters of a message that are looked at."""
 
@@ -131,6 +133,12 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("access dead", "property", r"can't access (dead object)"),
     _p("is not a func", "function", r"([\w$]+)(?:\(\.\.\.\))? is not a function(?! \(near)"),
     _p("is not a constr", "function", r"([\w$]+) is not a constructor"),
+    _p(
+        "iterable|(near",
+        "iterable",
+        r"\.([\w$]{2,60}) is not (?:\w+ )?iterable"
+        r"|\(near '\.\.\.[^'\n]{0,80}?(?: of |\] ?= ?)(?:[\w$]{1,60}\.)+([\w$]{2,60})\.\.\.'",
+    ),
     _p("iterable|(near", "iterable", r"is not (?:\w+ )?iterable|\(near '\.\.\.\[", fixed="not"),
     _p(
         "onst|readonly",
@@ -204,7 +212,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("errno = ", "errno", r"errno = (\d+)"),
     _p("Code", "code", r"^Code: ?(-?\d{1,8})\b|^(\w{1,60}) \(Code: \d+\)"),
     _p("could not be conv", "conversion", r"class ([\w\\]+) could not be converted"),
-    _p("enum const", "name", r"No enum constant ([\w.$]+)"),
+    _p("enum const", "name", r"No enum constant ([\w.$]+)\.\w+"),
     _p(
         "because",
         "method",
@@ -216,6 +224,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("assembly", "module", r"load file or assembly '([\w.]+)"),
     _p("ethod not found", "method", r"Method not found: '([^'\n]{1,100})'"),
     _p("given key", "key", rf"given key {_N}", soft=True),
+    *(_p(needles, "fault", regex, fixed) for fixed, (needles, regex) in FAULTS.items()),
     _p("o unmarshal", "field", r"Go struct field ([\w.]+)"),
     _p("interface conversion", "conversion", r"interface conversion: (.{1,80}?is [^,;]{1,60})"),
 )
@@ -232,6 +241,10 @@ _KNOWN_CLASS = frozenset(
     )
 )
 _QUOTED_KEY = re.compile(r"^['\"]([A-Za-z_][A-Za-z_.\- ]{0,60})['\"]$")
+
+_LOADS_BY_NAME = re.compile(r"\b(?:require|import|import_module|__import__)\( ?[A-Za-z_$(]")
+"""A module whose name is not spelt out is data."""
+_MODULE = frozenset(("module",))
 
 _memo: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 MEMO_SIZE = 10_000
@@ -299,6 +312,8 @@ def of_error(type_: str, value: str, line: str) -> tuple[tuple[str, ...], tuple[
         name = value.split(maxsplit=1)[0][:100]
         return ((f"name={name}",), ()) if name in line else ((), ())
     hard, soft = of_message(value)
+    if line and hard and _LOADS_BY_NAME.search(line):
+        hard = without(hard, _MODULE)
     if any(facet.startswith("key=") for facet in hard):
         return _without_dynamic_keys(hard, soft, line)
     return hard, soft

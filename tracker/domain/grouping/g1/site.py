@@ -14,6 +14,8 @@ from tracker.domain.grouping.rules import Rules
 MOST_FRAMES = 260
 """Frames that are looked at, from the top of the stack."""
 MOST_CALLERS = 2
+MOST_BETWEEN = 2
+"""Frames of a library between a closure and the function that it stands in."""
 _WRAPPERS = word_set(
     "wrapper wrapped inner decorated decorator retry retries retrying attempt traced middleware "
     "interceptor proxy timed"
@@ -34,6 +36,8 @@ class Site(Struct, frozen=True):
     """Not minified or anonymous in a bundle."""
     in_unit: bool
     """Whether units count."""
+    beside: tuple[Call, ...] = ()
+    """The same with a caller, where a bundle hides whether the function is a shared helper."""
 
     @property
     def named(self) -> bool:
@@ -55,10 +59,10 @@ def text_of(calls: Sequence[Call], in_unit: bool) -> str:
     """What is hashed of calls: functions, with their units where those count."""
     if in_unit:
         return "\x1e".join(f"{call.unit}\x1d{call.name}" for call in calls)
-    return "\x1e".join(
-        f"{call.unit.rsplit('/', 1)[-1]}\x1d{call.name}" if call.vague else call.name or call.unit
-        for call in calls
-    )
+    call = calls[0]
+    if len(calls) == 1 and call.vague:
+        return f"{call.unit.rsplit('/', 1)[-1]}\x1d{call.name}"
+    return "\x1e".join(call.name or call.unit for call in calls)
 
 
 def label_of(calls: Sequence[Call]) -> str:
@@ -124,7 +128,7 @@ def _site(
     rules: Rules,
     raised_here: bool,
 ) -> Site:
-    frame = frames[place]
+    frame, crash = frames[place], place
     if call.borrows:
         call = _named_by_surroundings(frames, place, call, language, rules)
     calls = [call]
@@ -135,20 +139,30 @@ def _site(
         if caller is None or not _needs_caller(current, caller):
             break
         calls.append(caller)
+    beside: tuple[Call, ...] = ()
+    if len(calls) == 1 and call.bundled and call.name and not call.minified:
+        caller, _ = _next_caller(frames, crash - 1, call, language, rules)
+        beside = (call, caller) if caller is not None else ()
     line = line_of(frame, language)
     usable = not call.minified and not (call.bundled and not call.name and not line)
     if not call.name and not call.unit:
         usable = False
-    return Site(frame, tuple(calls), line, raised_here, usable, language.unit_in_key)
+    return Site(frame, tuple(calls), line, raised_here, usable, language.unit_in_key, beside)
 
 
 def _named_by_surroundings(
     frames: Sequence[Frame], place: int, call: Call, language: Language, rules: Rules
 ) -> Call:
-    """Lambdas, comprehensions and closures take the name of the code around them."""
-    for below in range(place - 1, max(-1, place - 5), -1):
+    """Lambdas, comprehensions and closures take the name of the code around them, also when
+    a library called them back at once.
+    """
+    between = 0
+    for below in range(place - 1, max(-1, place - 6), -1):
         around = read(frames[below], language, rules)
         if around.skip:
+            continue
+        if not around.app and between < MOST_BETWEEN:
+            between += 1
             continue
         if around.unit == call.unit and around.name and around.app and not around.minified:
             return replace(call, name=around.name, generic=around.generic)
@@ -166,9 +180,16 @@ def _needs_caller(call: Call, caller: Call) -> bool:
 def _caller(
     frames: Sequence[Frame], place: int, call: Call, language: Language, rules: Rules
 ) -> tuple[Call | None, int]:
-    """The next in-app call below `place` that is not the same function or a wrapper."""
+    """The caller of a shared helper; of others none is wanted."""
     if not (call.helper or call.generic):
         return None, place
+    return _next_caller(frames, place, call, language, rules)
+
+
+def _next_caller(
+    frames: Sequence[Frame], place: int, call: Call, language: Language, rules: Rules
+) -> tuple[Call | None, int]:
+    """The next in-app call at or below `place` that is not the same function or a wrapper."""
     for below in range(place, max(-1, place - 40), -1):
         caller = read(frames[below], language, rules)
         if not caller.app or caller.skip or caller.borrows or caller.minified:

@@ -37,6 +37,9 @@ BARE_GENERIC = ASSERTIONS | word_set("""
     serialize deserialize retry wrap""")
 """Functions whose bare name says nothing when another module calls them."""
 
+_LOOKUPS = word_set("find get load fetch lookup one first save insert update delete store")
+"""Functions that say nothing where the whole name of their module says nothing either."""
+
 _PROTOCOL = word_set("__call__ __getitem__ __setitem__ __getattr__ __get__ __set__ __missing__")
 
 _VERBS = BARE_GENERIC | word_set("""
@@ -66,7 +69,9 @@ def is_generic(name: str, unit: str) -> bool:
     """Whether a function's name alone says nothing about what it does, in this unit: `call` of
     `orders/load` is a place of its own, `call` of `api/client` serves whoever calls it.
     """
-    lower = name.lower()
+    lower = name.lower().rstrip("!")
+    if lower in _LOOKUPS and is_unspecific(unit, throughout=True):
+        return True
     if lower in BARE_GENERIC:
         return lower in ASSERTIONS or is_unspecific(unit)
     if lower in _PROTOCOL:
@@ -90,10 +95,13 @@ def is_vague(name: str) -> bool:
     return name.lower() in BARE_GENERIC
 
 
-def is_unspecific(unit: str) -> bool:
-    """Whether a module or class serves whoever calls it, by the words of its name."""
+def is_unspecific(unit: str, throughout: bool = False) -> bool:
+    """Whether a module or class serves whoever calls it, by the words of its name: by one of
+    them, or by all.
+    """
     last = next((part for part in reversed(_PARTS.split(unit)) if part), "")
-    return not last or any(word in _UNSPECIFIC for word in words_of(last))
+    found = [word in _UNSPECIFIC for word in words_of(last)]
+    return not last or (bool(found) and all(found) if throughout else any(found))
 
 
 _PARTS = re.compile(r"[/\\.:$#]+")

@@ -11,7 +11,7 @@ _LIBRARY = re.compile(
     r"|(?:^|/)webpack/(?:bootstrap|runtime)|(?:^|/)\(webpack\)|^native$|\[native code\]|^@sentry/"
     r"|(?:^|/)(?:cdn\.jsdelivr\.net|unpkg\.com|cdnjs\.cloudflare\.com|www\.googletagmanager\.com|connect\.facebook\.net)/|/~/"
 )
-_BUILTIN = re.compile(r"^(?:<anonymous>|native|\[native code\]|<native>|<unknown>)?$")
+_BUILTIN = re.compile(r"^(?:<anonymous>|native|\[native code\]|<native>|<unknown>|index \d+)?$")
 _AS = re.compile(r" \[as [^\]]*\]$")
 _MARKS = re.compile(r"^(?:async\*?|get |set |new |static |bound |async )+")
 _BUNDLE_FILE = re.compile(
@@ -48,6 +48,7 @@ _COMMENT = re.compile(r"/\*[^*]{0,80}\*/ ?|(?<!:)//.*$")
 _DECLARATION = re.compile(r"^(?:export )?(?:const|let|var) ")
 _IMPORT = re.compile(r"\(0, ?\w+\.(\w+)\)|\b(?:import_\w+|\w+_\d+)\.(?=\w)")
 _EXPONENT = re.compile(r"\b(\d{1,6})e(\d)\b")
+_OWN_CLASS = re.compile(r"(?<![\w$])_(?=[A-Z][a-z])")
 _SUFFIX = re.compile(r"\b([A-Za-z_$]+)\d+\b")
 
 
@@ -74,9 +75,9 @@ def _is_mapped(frame: Frame) -> bool:
 
 
 def _is_minified(name: str, frame: Frame) -> bool:
-    if len(name) <= 2 and name not in _SHORT_WORDS:
-        return True
     far = frame.colno is not None and frame.colno > FAR
+    if len(name) <= 2:
+        return far or name not in _SHORT_WORDS
     return len(name) == 3 and far and name.lower() not in _SHORT_WORDS
 
 
@@ -125,7 +126,7 @@ def read(frame: Frame) -> Call:
 
 
 def line_of(line: str) -> str:
-    """What bundlers rewrite is undone: numbered names (`cart2`), quotes, `void 0`, `2e3`,
+    """What bundlers rewrite is undone: numbered names (`cart2`), `_Cart`, quotes, `void 0`, `2e3`,
     declarations, imports; minified or shortened lines are no source.
     """
     if len(line) > 300 or "{snip}" in line:
@@ -135,6 +136,8 @@ def line_of(line: str) -> str:
     line = _IMPORT.sub(r"\1", _DECLARATION.sub("", line))
     if "e" in line:
         line = _EXPONENT.sub(lambda match: match[1] + "0" * int(match[2]), line)
+    if "_" in line:
+        line = _OWN_CLASS.sub("", line)
     return _SUFFIX.sub(r"\1", line).rstrip("; ")
 
 
@@ -145,5 +148,7 @@ LANGUAGE = Language(
     unit_in_key=False,
     line_of=line_of,
     weak_joins=True,
-    wordings=frozenset(("property", "function", "name", "iterable", "json", "dom", "quota")),
+    wordings=frozenset(
+        ("property", "function", "name", "iterable", "json", "dom", "quota", "fault")
+    ),
 )

@@ -22,6 +22,8 @@ _GENERATED = re.compile(
 _LAMBDA = re.compile(r"^lambda\$(.+?)(?:\$\d+)*$")
 _ANONYMOUS_CLASS = re.compile(r"^(.*?)\$(?:(\w*?[A-Za-z]\w*)\$)?\d+(?:\$.*)?$")
 _OBFUSCATED = ("SourceFile", "r8-map-id-", "PG", "Proguard", "ProGuard")
+_MADE = frozenset(("valueOf",))
+"""What the compiler gives to every enum: the fault is its caller's."""
 _ENTRY = frozenset(("invokeSuspend", "invoke", "resumeWith", "emit", "collect"))
 
 
@@ -63,7 +65,7 @@ def read(frame: Frame) -> Call:
         app=app,
         skip=(generated and library) or name.lower() in words.REPORTERS,
         helper=app and words.is_helper(module),
-        generic=app and words.is_generic(name, module),
+        generic=app and (name in _MADE or words.is_generic(name, module)),
         borrows=borrows,
         minified=short and (class_.islower() or frame.filename.startswith(_OBFUSCATED)),
     )
