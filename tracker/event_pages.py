@@ -1,7 +1,7 @@
 """Stored events across issues, newest first, a page at a time.
 
 There is no index over a project's time (each would cost every event): the rows of a day are
-sorted, then of the two days before it, of four, and so on until the page is full.
+sorted, then those of the eight days before it, of 64, and so on until the page is full.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def newest(rows: QuerySet[EventRow], top: date, most: int) -> list[EventRow]:
         low = top - timedelta(days=span - 1)
         part = rows.filter(day__range=(low, top)).order_by(*ORDER)
         found += part[: most - len(found)]
-        top, span = low - timedelta(days=1), span * 2
+        top, span = low - timedelta(days=1), span * 8
     return found
 
 

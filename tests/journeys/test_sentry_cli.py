@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ def by_hand(cli: Tool, inside: Tool, told: str, window: Window) -> None:
     assert window.one(commits, cli.project.id, told) == 0
 
 
-def test_commits_are_found_by_themselves(cli: Tool, window: Window, stack: Stack):
+def test_commits_are_found_by_themselves(cli: Tool, window: Window):
     """`set-commits --auto` without, and with, a repository that is configured here."""
     git(cli.folder, "init", "-q", "-b", "main", "repo")
     repo = cli.folder / "repo"
@@ -173,15 +174,13 @@ def test_commits_are_found_by_themselves(cli: Tool, window: Window, stack: Stack
         git(repo, "add", "."), git(repo, "commit", "-qm", f"Baskets {place}")
         inside("releases", "set-commits", f"auto@{place}", "--auto")
         assert window.one(counted, cli.project.id, f"auto@{place}") == 1
-    window.rows(
-        """INSERT INTO tracker_repository (project_id, name, url, provider, web_url, username,
-             sealed, known_hosts, mappings, created_at, folder, state, problem, branch, head, size,
-             failures, due_at, bell)
-           VALUES (%s, 'team/shop', 'https://git.example.org/team/shop.git', 'other',
-             'https://git.example.org/team/shop', '', '', '', '', now(), %s, 'waiting', '', '', '',
-             0, 0, now() + interval '1 day', gen_random_uuid()) RETURNING id""",
-        cli.project.id, f"{cli.project.id:016x}",
+    told = {"project": cli.project.slug, "url": "https://git.example.org/team/shop.git"}
+    asked = urllib.request.Request(
+        f"{cli.url}/api/v1/repositories/", json.dumps(told).encode(), method="POST",
+        headers={"Authorization": f"Bearer {cli.token}", "Content-Type": "application/json"},
     )  # fmt: skip
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.status == 201
     assert "team/shop" in cli("repos", "list")
     said = inside("releases", "set-commits", "auto@3", "--auto")
     assert "Could not determine" not in said and "team/shop" in said

@@ -10,6 +10,8 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.conf import settings
+from django.urls import reverse
 
 from tracker import vault
 from tracker.actions import audit
@@ -48,6 +50,11 @@ def secret_of(row: Repository) -> str:
         return vault.unseal(row.bell_sealed).get("secret", "")
     except vault.VaultError:
         return ""
+
+
+def url_of(row: Repository) -> str:
+    """Where its host has to call."""
+    return f"{settings.EMBERWATCH_URL}{reverse('code-pushed', args=[row.bell])}"
 
 
 def hear(uid: UUID, call: Incoming) -> int:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
 from tracker.actions import bells, repositories
@@ -216,9 +215,8 @@ class Bell:
 
 
 def _bell(row: Repository) -> Bell:
-    path = reverse("code-pushed", args=[row.bell])
     steps = pushes.STEPS.get(row.provider) or pushes.STEPS[weblinks.Provider.OTHER]
-    return Bell(f"{settings.EMBERWATCH_URL}{path}", bells.secret_of(row), steps)
+    return Bell(bells.url_of(row), bells.secret_of(row), steps)
 
 
 def _lines(pasted: str) -> list[str]:

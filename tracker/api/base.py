@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from tracker.access import Access
 from tracker.api.auth import BearerToken, HasScope
 from tracker.api.errors import BadRequest, answer, missing
-from tracker.models import Environment, Project, Role, User
+from tracker.models import Environment, Project, Release, Role, User
 
 PAGED = [
     OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
@@ -70,6 +70,22 @@ def chosen_projects(request: Request) -> list[Project]:
     if not names:
         return list(access_of(request).projects.values())
     return [project_of(request, name) for name in names[:100]]
+
+
+def release_of(request: Request, version: str) -> Release:
+    """The release of this version in the one project of the user's that has it, or is named.
+
+    Its project is loaded. Raises NotFound, BadRequest.
+    """
+    projects = {project.pk: project for project in chosen_projects(request)}
+    named = Release.objects.filter(project__in=list(projects), version=version.replace("\x00", ""))
+    rows = list(named[:2])
+    if not rows:
+        raise missing("release")
+    if len(rows) > 1:
+        raise BadRequest("Several projects have this release; say which with project=.")
+    rows[0].project = projects[rows[0].project_id]
+    return rows[0]
 
 
 def demand(request: Request, role: str, project: Project) -> None:

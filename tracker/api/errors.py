@@ -8,6 +8,8 @@ from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from tracker.actions.releases import ReleaseError
+from tracker.actions.repositories import RepositoryError
 from tracker.actions.triage import TriageError
 from tracker.domain.search import SearchError
 
@@ -25,7 +27,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, SearchError):
         extra = {"position": error.position, "suggestion": error.suggestion}
         error = BadRequest(str(error))
-    elif isinstance(error, TriageError):
+    elif isinstance(error, TriageError | RepositoryError | ReleaseError):
         error = BadRequest(str(error))
     elif isinstance(error, ValidationError):
         error = BadRequest(sentence(error.detail))

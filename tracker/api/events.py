@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from tracker.api.base import (
     PAGED,
     ApiView,
     PlainText,
+    access_of,
     chosen_projects,
     environment_names,
 )
@@ -26,9 +27,11 @@ from tracker.api.errors import missing
 from tracker.api.issues import TEXT, issue_of
 from tracker.api.paging import DEFAULT_SIZE, LARGEST, Cursor, Keyset, Page, number, page_of
 from tracker.domain.anatomy import dissect
-from tracker.models import EventRow, EventSeen, Issue, Release
+from tracker.domain.search import parse
+from tracker.models import Environment, EventRow, EventSeen, Issue, Release
 from tracker.payloads import PayloadError, unpack
 from tracker.retelling import markdown_of
+from tracker.search import condition
 
 NEWEST = Keyset((("received_at", datetime), ("event_id", UUID)))
 BY_DAY = Keyset((("day", date), ("received_at", datetime), ("event_id", UUID)))
@@ -78,7 +81,7 @@ class IssueEvents(ApiView):
         operation_id="issues_events",
         summary="Its stored events, newest first",
         parameters=PAGED,
-        responses=shapes.EventShape(many=True),
+        responses=shapes.page_of(shapes.EventShape),
     )
     def get(self, request: Request, issue: str) -> Response:
         """A page of events, without their payloads."""
@@ -100,6 +103,56 @@ def _detail(row: EventRow, issue: Issue) -> Response:
     url = told.page_url(f"issue/{issue.pk}/events/{row.event_id.hex}/")
     # The payload is JSON already: no serializer needs to walk it.
     return Response({**shapes.EventShape(event).data, "url": url, "data": data})
+
+
+class EventList(ApiView):
+    """`events/`."""
+
+    @extend_schema(
+        operation_id="events_list",
+        summary="Stored events, newest first",
+        parameters=[
+            OpenApiParameter("query", str, description="The search grammar: of these issues."),
+            OpenApiParameter("environment", str, description="Only those of this environment."),
+            OpenApiParameter("release", str, description="Only those of this release."),
+            OF_PROJECT,
+            *PAGED,
+        ],
+        responses=shapes.page_of(shapes.EventShape),
+    )
+    def get(self, request: Request) -> Response:
+        """A page of events, without their payloads."""
+        projects = {project.pk: project for project in chosen_projects(request)}
+        rows = _asked(request, list(projects)).defer("payload")
+        page = page_of_events(rows, request)
+        environments = environment_names(sorted({row.project_id for row in page.rows}))
+        releases = _releases(page.rows)
+        numbers = {row.issue_id for row in page.rows}
+        issues = Issue.objects.filter(project__in=list(projects)).in_bulk(list(numbers))
+        found = []
+        for row in page.rows:
+            issue = issues.get(row.issue_id)
+            if issue is not None:
+                issue.project = projects[row.project_id]
+                found.append(told.event_row(row, issue, environments, releases))
+        return page.respond(request, shapes.EventShape(found, many=True).data)
+
+
+def _asked(request: Request, projects: list[int]) -> QuerySet[EventRow]:
+    """The projects' events that the address asks for. Raises SearchError."""
+    asked = request.query_params
+    rows = EventRow.objects.filter(project_id__in=projects)
+    if query := asked.get("query", "").strip():
+        wanted = condition(parse(query), access_of(request).user, datetime.now(UTC))
+        mine = Issue.objects.filter(wanted, project__in=projects).live()
+        rows = rows.filter(issue_id__in=mine.values("pk"))
+    if name := asked.get("environment", "").replace("\x00", ""):
+        there = Environment.objects.filter(project__in=projects, name=name)
+        rows = rows.filter(environment_id__in=there.values("pk"))
+    if version := asked.get("release", "").replace("\x00", ""):
+        named = Release.objects.filter(project__in=projects, version=version)
+        rows = rows.filter(release_id__in=named.values("pk"))
+    return rows
 
 
 class EventOne(ApiView):
@@ -137,18 +190,22 @@ class IssueEvent(ApiView):
         return _detail(event_of(found, event), found)
 
 
-class IssueMarkdown(ApiView):
-    """`issues/<id>/markdown/` and `issues/<id>/events/<event>/markdown/`."""
+class EventMarkdown(ApiView):
+    """`issues/<id>/events/<event>/markdown/`."""
 
     renderer_classes = (PlainText,)
 
     @extend_schema(
-        operation_id="issues_markdown",
+        operation_id="issues_event_markdown",
         summary="An event as Markdown: chain, own frames with code, breadcrumbs, tags",
         responses={(200, "text/markdown"): TEXT},
     )
-    def get(self, request: Request, issue: str, event: str = "latest") -> Response:
+    def get(self, request: Request, issue: str, event: str) -> Response:
         """The same text as "Copy as Markdown"."""
+        return self.text_of(request, issue, event)
+
+    def text_of(self, request: Request, issue: str, event: str) -> Response:
+        """Of an event by id, `latest` or `oldest`."""
         found = issue_of(request, issue)
         try:
             row = event_of(found, event)
@@ -156,6 +213,19 @@ class IssueMarkdown(ApiView):
         except PayloadError:
             raise Unreadable from None
         return Response(markdown_of(found, dissect(data), data))
+
+
+class IssueMarkdown(EventMarkdown):
+    """`issues/<id>/markdown/`."""
+
+    @extend_schema(
+        operation_id="issues_markdown",
+        summary="Its latest event as Markdown",
+        responses={(200, "text/markdown"): TEXT},
+    )
+    def get(self, request: Request, issue: str) -> Response:  # type: ignore[override]
+        """The same text as "Copy as Markdown"."""
+        return self.text_of(request, issue, "latest")
 
 
 def _event_id(text: str) -> UUID:

@@ -90,7 +90,7 @@ class IssueList(ApiView):
             OF_PROJECT,
             *PAGED,
         ],
-        responses=shapes.IssueShape(many=True),
+        responses=shapes.page_of(shapes.IssueShape),
     )
     def get(self, request: Request) -> Response:
         """A page of issues."""
@@ -218,7 +218,7 @@ class IssueComments(ApiView):
         operation_id="issues_comments",
         summary="Comments, newest first",
         parameters=PAGED,
-        responses=shapes.CommentShape(many=True),
+        responses=shapes.page_of(shapes.CommentShape),
     )
     def get(self, request: Request, issue: str) -> Response:
         """A page of comments."""
@@ -254,7 +254,7 @@ class IssueActivity(ApiView):
         operation_id="issues_activity",
         summary="What happened to it, newest first",
         parameters=PAGED,
-        responses=shapes.ActivityShape(many=True),
+        responses=shapes.page_of(shapes.ActivityShape),
     )
     def get(self, request: Request, issue: str) -> Response:
         """A page of its history."""

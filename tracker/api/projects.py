@@ -39,7 +39,7 @@ class ProjectList(ApiView):
         operation_id="projects_list",
         summary="Projects of the user's teams",
         parameters=PAGED,
-        responses=shapes.ProjectShape(many=True),
+        responses=shapes.page_of(shapes.ProjectShape),
     )
     def get(self, request: Request) -> Response:
         """A page of projects, by name."""
@@ -82,7 +82,7 @@ class ReleaseList(ApiView):
             OpenApiParameter("version", str, description="Only this version."),
             *PAGED,
         ],
-        responses=shapes.ReleaseShape(many=True),
+        responses=shapes.page_of(shapes.ReleaseShape),
     )
     def get(self, request: Request) -> Response:
         """A page of releases."""
@@ -116,7 +116,7 @@ class DeployList(ApiView):
             OpenApiParameter("environment", str, description="Only into this environment."),
             *PAGED,
         ],
-        responses=shapes.DeployShape(many=True),
+        responses=shapes.page_of(shapes.DeployShape),
     )
     def get(self, request: Request) -> Response:
         """A page of deploys."""
@@ -150,7 +150,7 @@ class EnvironmentList(ApiView):
         operation_id="environments_list",
         summary="Environments, by name",
         parameters=[OF_PROJECT, *PAGED],
-        responses=shapes.EnvironmentShape(many=True),
+        responses=shapes.page_of(shapes.EnvironmentShape),
     )
     def get(self, request: Request) -> Response:
         """A page of environments."""

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from tracker.domain.priority import Priority
 from tracker.domain.search import LEVELS
 from tracker.domain.snooze import LONGEST_RATE, MOST, Until
 from tracker.models import Deploy, Issue
+
+
+@cache
+def page_of(shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """A page of such objects, as `paging.Page.respond` answers it."""
+    fields = {
+        "next": serializers.CharField(allow_null=True, help_text="Address; null: the last page."),
+        "previous": serializers.CharField(allow_null=True, help_text="Address; null: the first."),
+        "results": shape(many=True),
+    }
+    return inline_serializer(f"{shape.__name__}Page", fields)
 
 
 class ProjectRef(serializers.Serializer[Any]):

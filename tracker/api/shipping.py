@@ -16,11 +16,11 @@ from tracker.actions.announce import AnnounceError
 from tracker.actions.deploys import DeployError, DeployTold
 from tracker.actions.ownership import OwnershipError
 from tracker.api import shapes, told
-from tracker.api.base import OF_PROJECT, ApiView, access_of, chosen_projects, demand, project_of
+from tracker.api.base import OF_PROJECT, ApiView, access_of, demand, project_of, release_of
 from tracker.api.errors import BadRequest, missing
 from tracker.api.projects import DeployList, ReleaseList
 from tracker.domain.release_health import Limits, Side
-from tracker.models import Deploy, Environment, OwnershipRules, Project, Release, Role
+from tracker.models import Deploy, Environment, OwnershipRules, Project, Role
 
 
 class NewRelease(serializers.Serializer[Any]):
@@ -177,18 +177,9 @@ class ReleaseHealth(ApiView):
     )  # fmt: skip
     def get(self, request: Request, version: str) -> Response:
         """The verdict now, against the predecessor at equal age."""
-        projects = [project.pk for project in chosen_projects(request)]
-        rows = list(
-            Release.objects.filter(project__in=projects, version=version.replace("\x00", ""))[:2]
-        )
-        if not rows:
-            raise missing("release")
-        if len(rows) > 1:
-            raise BadRequest("Several projects have this release; say which with project=.")
         where = request.query_params.get("environment")
         where = None if where is None else where.replace("\x00", "")
-        release = rows[0]
-        release.project = access_of(request).projects[release.project_id]
+        release = release_of(request, version)
         found = health.assess(release, where, datetime.now(UTC), _limits(request))
 
         def names(issues: Any) -> list[str]:

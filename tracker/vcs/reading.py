@@ -122,10 +122,13 @@ def _texts(said: bytes) -> dict[str, str]:
 
 
 def log(
-    folder: Path, head: str, base: str = "", most: int = MOST_COMMITS, since: datetime | None = None
-) -> tuple[Logged, ...]:
-    """Commits of `head` that `base` has not, newest first, merges left out."""
+    folder: Path, head: str, base: str = "", most: int = MOST_COMMITS,
+    since: datetime | None = None, skip: int = 0,
+) -> tuple[Logged, ...]:  # fmt: skip
+    """Commits of `head` that `base` has not, newest first, merges and the first `skip` left out."""
     words = ["log", "-z", "--no-merges", "--topo-order", "-M", "--name-status", f"-n{most}"]
+    if skip:
+        words.append(f"--skip={skip}")
     if since is not None:
         words.append(f"--since={since.astimezone(UTC).isoformat()}")
     said = git.run(

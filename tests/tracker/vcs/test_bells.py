@@ -9,7 +9,6 @@ import json
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -137,9 +136,7 @@ def test_odd_calls_break_nothing(row: Repository):
     assert client.post("/code/pushed/odd/").status_code == 404
 
 
-def test_a_push_during_a_fetch_is_fetched_after_it(
-    cloned: Cloned, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_push_during_a_fetch_is_fetched_after_it(cloned: Cloned, monkeypatch: pytest.MonkeyPatch):
     bare = clone.fetch
     repositories.ask(cloned.row, now())
     rung = 0
