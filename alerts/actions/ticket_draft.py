@@ -1,4 +1,4 @@
-"""Writes a ticket of an issue: the four answers of its page, the top of the stack, a way back."""
+"""Writes a ticket of an issue: the four answers of its page, the stack, suspects, a way back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from alerts.actions.notices import issue_url
 from alerts.models import TicketLink
 from alerts.tickets.base import Draft
 from alerts.tickets.text import Block, Code, Items, Line, Span
-from tracker import origins, readers
+from tracker import code, origins, readers
+from tracker.code import Linked, Suspicion
 from tracker.domain.anatomy import Anatomy, ExceptionView, dissect
+from tracker.domain.suspects import Sure
 from tracker.domain.trends import DAY, trend
 from tracker.models import Issue
 from tracker.payloads import PayloadError, unpack
@@ -19,6 +21,7 @@ FRAMES = 12
 """Calls of each exception, the most recent first."""
 LINKS = 3
 """Exceptions of a chain."""
+SUSPECTS = 3
 DAYS = 14
 EARLIER = timedelta(minutes=10)
 """Clocks differ: the ticket may seem older than its order."""
@@ -44,7 +47,7 @@ def draft_of(link: TicketLink, now: datetime) -> Draft:
 def load(issue_id: int, now: datetime) -> Issue:
     """An issue with all that is told of it. Raises Issue.DoesNotExist."""
     rows = readers.with_environment_names(Issue.objects.with_sources())
-    rows = origins.with_origin(rows, now - DAYS * DAY)
+    rows = code.with_code(origins.with_origin(rows, now - DAYS * DAY))
     return rows.select_related("project", "first_release", "last_release", "assignee").get(
         pk=issue_id
     )
@@ -64,6 +67,43 @@ def _body(issue: Issue, now: datetime) -> Iterator[Block]:
     stack = top_of_stack(_anatomy(issue))
     if stack:
         yield Code(stack)
+    suspicion = code.suspicion_of(issue)
+    if suspicion is not None:
+        yield from _suspects(suspicion)
+
+
+def _suspects(suspicion: Suspicion) -> Iterator[Block]:
+    """Commits that may have brought it, and who last wrote its line; of strangers, so code."""
+    found = suspicion.found
+    listed = [one for one in suspicion.suspects if one.culprit.sure is not Sure.UNLIKELY]
+    if listed:
+        spans = [Span("Suspect commits", "bold")]
+        if found.good and found.bad:
+            spans += [Span(" between "), Span(found.good, "code"), Span(" and "),
+                      Span(found.bad, "code")]  # fmt: skip
+        yield Line((*spans, Span(":")))
+        yield Items(tuple(_suspect(one) for one in listed[:SUSPECTS]))
+    for touch in suspicion.touched[:1]:
+        last = touch.touched
+        yield Line((
+            Span("Last touched", "bold"), Span(": "), Span(f"{last.path}:{last.line}", "code"),
+            Span(" by "), Span(last.author, "code"), Span(f" on {last.at:%Y-%m-%d}, "),
+            _commit(last.sha, touch.link),
+        ))  # fmt: skip
+
+
+def _suspect(one: Linked) -> Line:
+    culprit = one.culprit
+    spans = [Span(f"{culprit.sure.value}: "), _commit(culprit.sha, one.link), Span(" "),
+             Span(culprit.subject or "(no words)", "code"), Span(" by "),
+             Span(culprit.author, "code")]  # fmt: skip
+    if culprit.reasons:
+        spans += [Span(", which "), Span("; ".join(culprit.reasons), "code")]
+    return Line(tuple(spans))
+
+
+def _commit(sha: str, link: str) -> Span:
+    return Span(sha[:10], "link", link) if link else Span(sha[:10], "code")
 
 
 def _answers(issue: Issue, now: datetime) -> Iterator[Line]:

@@ -276,6 +276,8 @@ _MEANT = (
     ("returned error: 403", "The host says that this token may not read the repository."),
     ("permission denied (publickey", "The host refuses the SSH key."),
     ("host key verification failed", "The host's SSH key is not the one that is known."),
+    ("error in libcrypto", "The private key can't be read: paste all of it, without a passphrase."),
+    ("certificate", "The host's certificate is not believed: name its authority in SSL_CERT_FILE."),
     ("returned error: 30", "The host redirects to another address: give that one."),
     ("url base from redirection", "The host redirects to another address: give that one."),
 )  # fmt: skip

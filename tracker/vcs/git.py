@@ -34,6 +34,12 @@ MOST_WORDS = 8_192
 """Bytes of what git complains that are read."""
 _CREDENTIAL = re.compile(r"(?i)(://)[^/@\s]+@|authorization:.*|(?:bearer|basic)\s+\S+")
 
+_OF_SSH = "fatal: Could not read from remote repository."
+_SSH_SAYS = re.compile(
+    r"(?i)permission denied|verification failed|connection \w+|timed out|not resolve|no route"
+    r"|error in libcrypto|invalid format|too open|not found|does not appear|access denied"
+)
+
 # What every call is told; the empty helper takes away those that a system might have.
 _ALWAYS = (
     ("core.hooksPath", os.devnull), ("core.fsmonitor", "false"), ("core.quotePath", "false"),
@@ -129,6 +135,8 @@ def sentence(complaint: bytes) -> str:
     text = _CREDENTIAL.sub(r"\1", complaint.decode("utf-8", "replace"))
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:"))]
+    if telling and telling[0] == _OF_SSH:  # which said before it what is wrong
+        telling = [line for line in lines if _SSH_SAYS.search(line)] or telling
     chosen = (telling or lines or [""])[0]
     plain = re.sub(r"^(?:fatal|error|ERROR): ?", "", chosen)
     return "".join(sign for sign in plain if sign.isprintable())[:300]
@@ -146,6 +154,8 @@ def _environment(settings: Sequence[tuple[str, str]], protocol: str) -> dict[str
     for place, (name, value) in enumerate(settings):
         found[f"GIT_CONFIG_KEY_{place}"] = name
         found[f"GIT_CONFIG_VALUE_{place}"] = value
+    if authorities := os.environ.get("SSL_CERT_FILE"):  # as everything else here believes
+        found["GIT_SSL_CAINFO"] = authorities
     return found
 
 

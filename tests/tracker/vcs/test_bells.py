@@ -31,7 +31,12 @@ BODY = json.dumps({"ref": "refs/heads/main", "repository": {"full_name": "team/s
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Wake-ups that would have been sent."""
     sent: list[str] = []
-    monkeypatch.setattr("tracker.actions.bells.wake", lambda: sent.append("now") or True)
+
+    def wake() -> bool:
+        sent.append("now")
+        return True
+
+    monkeypatch.setattr(bells, "wake", wake)
     return sent
 
 

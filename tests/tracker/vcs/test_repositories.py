@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from django.test import Client
 from django.urls import reverse
 
@@ -22,6 +29,7 @@ from tracker.actions import repositories
 from tracker.actions.repositories import RepositoryError, RepositoryTold
 from tracker.models import AuditEntry, Membership, Project, Repository, User
 from tracker.vcs import clone
+from tracker.vcs import git as git_program
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 TOKEN = "glpat-very-secret"
@@ -127,6 +135,61 @@ def test_a_token_opens_the_door_and_shows_up_nowhere(
     assert not (folder / "hooks").exists()
     entry = AuditEntry.objects.get(kind="repository")
     assert TOKEN not in str(entry.after) and entry.after["url"] == url
+
+
+@pytest.fixture
+def authority(host: Host, tmp_path: Path) -> Path:
+    """The host speaks TLS, under an authority that nobody else knows."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Inner authority")])
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now() - timedelta(days=1))
+        .not_valid_after(now() + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]),
+                       critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    told, kept = tmp_path / "authority.pem", tmp_path / "key.pem"
+    told.write_bytes(certificate.public_bytes(Encoding.PEM))
+    kept.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(told, kept)
+    host.socket = context.wrap_socket(host.socket, server_side=True)
+    return told
+
+
+def test_over_tls_by_an_authority_of_ones_own(
+    shop: Project, owner: User, host: Host, authority: Path, monkeypatch: pytest.MonkeyPatch
+):
+    url = f"https://127.0.0.1:{host.server_port}/shop.git"
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    row = fetched(save(shop, owner, url, provider="gitlab", secret=TOKEN))
+    assert row.state == "failed" and "SSL_CERT_FILE" in row.problem, row.problem
+    assert host.asked == [], "a host that nobody vouches for is told no token"
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    repositories.ask(row, now())
+    row = fetched(row)
+    assert (row.state, row.branch) == ("ready", "main"), row.problem
+    assert row.head == git(clone.folder_of(row), "rev-parse", "main")
+    assert row.web_url == url.removesuffix(".git")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("git@host: Permission denied (publickey).\n", "refuses the SSH key"),
+        ("@@@@@@@\n@ WARNING @\nHost key verification failed.\n", "not the one that is known"),
+        ('Load key "/tmp/x": error in libcrypto\ngit@host: Permission denied', "can't be read"),
+        ("ssh: connect to host x port 22: Connection refused\n", "onnection refused"),
+        ("", "Could not read from remote"),
+    ],
+)
+def test_what_ssh_says_is_told(said: str, meant: str):
+    rest = "fatal: Could not read from remote repository.\n\nPlease make sure you have the rights"
+    sentence = git_program.sentence(f"{said}{rest}".encode())
+    assert meant in clone._said(git_program.GitFailed(sentence), has_secret=True)
 
 
 def test_a_wrong_or_missing_token_is_said(shop: Project, owner: User, host: Host):
