@@ -62,7 +62,7 @@ def shaped(event: dict[str, Any], shape: str) -> dict[str, Any]:
     """An event of the corpus (30 KB) made small (3 KB) or large (300 KB)."""
     if shape == "large":
         return {**event, "extra": {f"part {n}": event["breadcrumbs"] for n in range(16)}}
-    if shape != "small" and not shape.startswith("lots:"):
+    if shape != "small":
         return event
     kept = {k: v for k, v in event.items() if k not in {"breadcrumbs", "modules", "extra"}}
     values = [
@@ -81,7 +81,7 @@ _LONG = {"vars", "pre_context", "post_context"}
 class Source:
     """Events without end, over all faults in a shuffled order; ids are never repeated.
 
-    Shapes: `typical`, `small`, `large`, `giant` (one fault only) and `lots:N` (small ones,
+    Shapes: `typical`, `small`, `large`, `giant` (one fault only) and `lots:N` (typical ones,
     each of another of N issues).
     """
 
