@@ -22,6 +22,7 @@ from typing import Any, Self
 from config.env import Env
 from config.run import children, place, servers
 from config.run.errors import RunError
+from config.run.nursery import Forked, Nursery
 from config.run.processes import STOP_SECONDS, Process, Sizes, processes
 
 TICK = 0.25
@@ -37,7 +38,7 @@ class Child:
     """A process of the table, and how it fares."""
 
     plan: Process
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Forked | None = None
     started: float = 0.0
     pause: float = FIRST_PAUSE
     due: float = 0.0
@@ -115,6 +116,7 @@ class Supervisor:
         self.embedded = embedded
         self.stopping = stop
         self.children = [Child(plan) for plan in processes(sizes)]
+        self.nursery = Nursery(base, _environment())
         self.selector = selectors.DefaultSelector()
         self.selector.register(stop.fileno(), selectors.EVENT_READ, None)
         self._server_due = 0.0
@@ -159,6 +161,7 @@ class Supervisor:
                 child.process.wait()
                 _signal_group(child, signal.SIGKILL)  # children of theirs that stayed
         self._relay(0)
+        self.nursery.close()
         self.selector.close()
 
     # --- one turn of the loop -----------------------------------------------------------------
@@ -184,12 +187,16 @@ class Supervisor:
                 continue
             if child.process is None and time.monotonic() >= child.due:
                 child.started = time.monotonic()
-                child.process = children.spawn(
-                    child.plan.command, cwd=self.base, stdout=subprocess.PIPE, env=_environment()
-                )
+                child.process = self._begin(child.plan.command)
                 if child.process.stdout is not None:
                     os.set_blocking(child.process.stdout.fileno(), False)
                     self.selector.register(child.process.stdout, selectors.EVENT_READ, child)
+
+    def _begin(self, command: tuple[str, ...]) -> subprocess.Popen[bytes] | Forked:
+        if sys.platform == "linux":
+            return self.nursery.fork(command)
+        # Elsewhere what the system's libraries hold does not survive a fork.
+        return children.spawn(command, cwd=self.base, stdout=subprocess.PIPE, env=_environment())
 
     def _bury(self, child: Child, now: float) -> None:
         if child.process is None:
@@ -340,6 +347,6 @@ def _signal(child: Child, number: int) -> None:
 
 def _signal_group(child: Child, number: int) -> None:
     """Signal a child's whole session: it leads a process group of its own."""
-    if child.process is not None:
+    if child.process is not None and child.process.pid:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.process.pid, number)
