@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from config.run.place import guess
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -107,6 +109,24 @@ class Stack:
             check=False,
         )
 
+    def process_of(self, word: str) -> psutil.Process:
+        """The long-running process whose command holds `word`. Raises ValueError unless one has."""
+        found = [
+            process
+            for process in psutil.Process(self.process.pid).children(recursive=True)
+            if word in command(process)
+        ]
+        ids = {process.pid for process in found}
+        [first] = [process for process in found if _parent(process) not in ids]
+        return first
+
+    def replaced(self, word: str, old: int) -> bool:
+        """Whether the process of that word is another than process `old`."""
+        try:
+            return self.process_of(word).pid != old
+        except ValueError:
+            return False
+
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body of a page."""
         try:
@@ -136,3 +156,18 @@ def _await_ready(process: subprocess.Popen[bytes], facts: Path, log: Path) -> di
         time.sleep(0.05)
     read: dict[str, object] = json.loads(facts.read_text())
     return read
+
+
+def command(process: psutil.Process) -> str:
+    """Its command line, "" once it is gone."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return int(process.ppid())
+    except psutil.Error:
+        return 0

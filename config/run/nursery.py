@@ -72,16 +72,16 @@ class Nursery:
 
     def fork(self, command: Sequence[str]) -> Forked:
         """Ask for a child that becomes `python -m MODULE WORDS`."""
-        if self._process is None or self._process.poll() is not None:
-            self._start()
-        assert self._wire is not None
+        wire = self._wire
+        if wire is None or self._process is None or self._process.poll() is not None:
+            wire = self._start()
         self._number += 1
         ours, theirs = os.pipe()
         child = Forked(self, self._number, os.fdopen(ours, "rb", buffering=0))
         self._asked[child.number] = child
         wish = json.dumps({"number": child.number, "command": list(command[2:])}).encode()
         with contextlib.suppress(OSError):  # it has just ended: poll() will say so
-            socket.send_fds(self._wire, [wish], [theirs])
+            socket.send_fds(wire, [wish], [theirs])
         os.close(theirs)
         return child
 
@@ -111,7 +111,7 @@ class Nursery:
             self._wire.close()
             self._wire = None
 
-    def _start(self) -> None:
+    def _start(self) -> socket.socket:
         self.close()
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         near.setblocking(False)
@@ -121,6 +121,7 @@ class Nursery:
                 cwd=self._base, stdin=far.fileno(), env=self._environment,
             )  # fmt: skip
         self._wire = near
+        return near
 
 
 # --- the nursery itself ------------------------------------------------------------------------
@@ -153,11 +154,11 @@ def serve(wire: socket.socket) -> list[str]:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     numbers: dict[int, int] = {}
     while True:
-        ready, _, _ = select.select([wire, wake], [], [])
+        ready, _, _ = select.select([wire.fileno(), wake], [], [])
         if wake in ready:
             os.read(wake, 4096)
             _tell_ended(wire, numbers)
-        if wire not in ready:
+        if wire.fileno() not in ready:
             continue
         packet, pipes, _, _ = socket.recv_fds(wire, PACKET, 1)
         if not packet:
@@ -197,8 +198,8 @@ def _settle(out: int, parent: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (out, 1), (out, 2)):
         os.dup2(source, target)
-    os.close(nothing)
-    os.close(out)
+    for number in {nothing, out} - {0, 1, 2}:  # the lowest free number may be the wanted one
+        os.close(number)
 
 
 def become(command: Sequence[str]) -> Any:

@@ -33,6 +33,7 @@ def names(process: psutil.Process) -> str:
     for word, name in (
         ("granian", "web"),
         ("--queues digest", "digest"),
+        ("celeryd: digest@", "digest"),
         ("--queues io", "io"),
         ("config.beat", "beat"),
         ("postgres", "postgresql"),

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.stack import ROOT, Stack, free_port, stop
+from tests.stack import ROOT, Stack, command, free_port, stop
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -33,14 +33,6 @@ def wait_for(ready: Callable[[], object], seconds: float = 30.0) -> bool:
             return False
         time.sleep(0.05)
     return True
-
-
-def command(process: psutil.Process) -> str:
-    """Its command line, "" once it is gone."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
 
 
 def alive(processes: list[psutil.Process]) -> list[str]:
@@ -187,6 +179,7 @@ def test_the_life_of_a_stack(open_folder: Path):
 def heal(stack: Stack) -> None:
     """Kill each kind of child; the supervisor brings every one of them back."""
     for word in (
+        "config.run.nursery",
         "granian",
         "--queues digest",
         "--queues io",
@@ -194,22 +187,11 @@ def heal(stack: Stack) -> None:
         "redis-server",
         "bin/postgres",
     ):
-        children = [
-            process
-            for process in psutil.Process(stack.process.pid).children()
-            if word in command(process)
-        ]
-        assert len(children) == 1, word
-        helpers = children[0].children(recursive=True)
-        children[0].send_signal(signal.SIGKILL)
-        assert wait_for(lambda gone=children[0]: not alive([gone]))
-        assert wait_for(
-            lambda word=word, old=children[0].pid: [
-                one
-                for one in psutil.Process(stack.process.pid).children()
-                if one.pid != old and word in command(one)
-            ]
-        ), word
+        child = stack.process_of(word)
+        helpers = child.children(recursive=True)
+        child.send_signal(signal.SIGKILL)
+        assert wait_for(lambda gone=child: not alive([gone]))
+        assert wait_for(lambda word=word, old=child.pid: stack.replaced(word, old)), word
         assert wait_for(lambda helpers=helpers: not alive(helpers)), alive(helpers)
         assert wait_for(lambda: ready(stack)), stack.log.read_text()[-2000:]
 

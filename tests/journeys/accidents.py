@@ -7,33 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.stack import Stack
-
-
-def child(stack: Stack, word: str) -> psutil.Process:
-    """The supervisor's child whose command holds `word`."""
-    [found] = [
-        process
-        for process in psutil.Process(stack.process.pid).children()
-        if word in command(process)
-    ]
-    return found
-
-
-def command(process: psutil.Process) -> str:
-    """A process' command line, "" when it is gone."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
-
-
-def replaced(stack: Stack, word: str, old: int) -> bool:
-    """Whether the supervisor started it again."""
-    try:
-        return child(stack, word).pid != old
-    except (ValueError, psutil.NoSuchProcess):
-        return False
+from tests.stack import Stack, command
 
 
 @contextmanager
@@ -62,7 +36,7 @@ def unreachable(stack: Stack) -> Iterator[None]:
     hidden = door.with_name("hidden")
     door.rename(hidden)
     try:
-        for process in child(stack, "bin/postgres").children():
+        for process in stack.process_of("bin/postgres").children():
             if "emberwatch" in command(process):
                 with suppress(psutil.NoSuchProcess):
                     process.terminate()

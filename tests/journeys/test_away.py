@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.factories.envelopes import error_event
-from tests.journeys.accidents import child, frozen, spooled, unreachable
+from tests.journeys.accidents import frozen, spooled, unreachable
 from tests.journeys.admin import Admin
 from tests.journeys.window import Project, Window, eventually
 from tests.stack import Stack
@@ -98,7 +98,7 @@ def test_pages_of_a_frozen_database(
     """It neither answers nor refuses: nobody waits for it for ever."""
     sent = [report(stack, project)]
     window.wait_for_events(project, 1)
-    with frozen(child(stack, "bin/postgres")):
+    with frozen(stack.process_of("bin/postgres")):
         began = time.monotonic()
         sent.append(report(stack, project))  # its commit is cut off; from now on all is known
         assert time.monotonic() - began < 10, "an event waits for a frozen database"  # 2.5 if idle

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.factories.envelopes import error_event
-from tests.journeys.accidents import child, frozen, replaced, spooled
+from tests.journeys.accidents import frozen, spooled
 from tests.journeys.sender import Sender
 from tests.journeys.window import Project, Window, eventually
 from tests.stack import Stack
@@ -33,7 +33,7 @@ def ready(stack: Stack) -> bool:
 
 def digesters(stack: Stack) -> list[psutil.Process]:
     """The digest worker's own children, which do the work."""
-    return child(stack, "--queues digest").children()
+    return stack.process_of("--queues digest").children()
 
 
 def kill_digest_children(stack: Stack, window: Window, project: Project) -> None:
@@ -51,9 +51,9 @@ def kill_digest_worker(stack: Stack, window: Window, project: Project) -> None:
     caught = 0
     for _ in range(5):
         wait_until_claimed(window)
-        worker = child(stack, "--queues digest")
+        worker = stack.process_of("--queues digest")
         caught += kill([worker, *worker.children()], window)
-        eventually(lambda old=worker.pid: replaced(stack, "--queues digest", old), 30)
+        eventually(lambda old=worker.pid: stack.replaced("--queues digest", old), 30)
         if caught:
             return
     raise AssertionError("no batch was cut off: the test proves nothing")
@@ -68,10 +68,10 @@ def kill(processes: list[psutil.Process], window: Window) -> int:
 
 
 def kill_web(stack: Stack, window: Window, project: Project) -> None:
-    web = child(stack, "granian")
+    web = stack.process_of("granian")
     for process in [web, *web.children(recursive=True)]:
         process.kill()
-    eventually(lambda: replaced(stack, "granian", web.pid), 30)
+    eventually(lambda: stack.replaced("granian", web.pid), 30)
 
 
 def empty_redis(stack: Stack, window: Window, project: Project) -> None:
@@ -85,28 +85,28 @@ def empty_redis(stack: Stack, window: Window, project: Project) -> None:
 
 
 def kill_redis(stack: Stack, window: Window, project: Project) -> None:
-    server = child(stack, "redis-server")
+    server = stack.process_of("redis-server")
     server.kill()
-    eventually(lambda: replaced(stack, "redis-server", server.pid), 30)
+    eventually(lambda: stack.replaced("redis-server", server.pid), 30)
 
 
 def restart_postgres(stack: Stack, window: Window, project: Project) -> None:
     """As `pg_ctl restart -m immediate`: every session is cut, the log is replayed."""
-    server = child(stack, "bin/postgres")
+    server = stack.process_of("bin/postgres")
     server.send_signal(signal.SIGQUIT)
-    eventually(lambda: replaced(stack, "bin/postgres", server.pid), 30)
+    eventually(lambda: stack.replaced("bin/postgres", server.pid), 30)
 
 
 def freeze_postgres(stack: Stack, window: Window, project: Project) -> None:
     """It neither answers nor refuses for six seconds, like a disk that hangs."""
-    with frozen(child(stack, "bin/postgres")):
+    with frozen(stack.process_of("bin/postgres")):
         eventually(lambda: spooled(stack), 20, "nothing went to the spool")
         time.sleep(3)
 
 
 def kill_web_and_postgres(stack: Stack, window: Window, project: Project) -> None:
     """The web dies with a full spool: its successor brings that in."""
-    with frozen(child(stack, "bin/postgres")):
+    with frozen(stack.process_of("bin/postgres")):
         eventually(lambda: spooled(stack), 20, "nothing went to the spool")
         kill_web(stack, window, project)
     restart_postgres(stack, window, project)

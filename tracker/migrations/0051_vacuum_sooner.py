@@ -10,6 +10,6 @@ VACUUM = (Path(__file__).parent / "sql" / "vacuum.sql").read_text()
 class Migration(migrations.Migration):
     """Partitions made before this keep their setting; they are days old soon."""
 
-    dependencies = [("tracker", "0049_bells_of_repositories")]
+    dependencies = [("tracker", "0050_api_token_words")]
 
     operations = [migrations.RunSQL(VACUUM, migrations.RunSQL.noop)]
