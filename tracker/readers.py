@@ -52,6 +52,10 @@ SORTS: dict[str, str] = {
 }  # fmt: skip
 
 
+_BY_STATUS = {"first_seen", "events", "users", "priority", "trend"}
+"""Orders whose index begins with the status."""
+
+
 class _BoundedCount(Subquery):
     """How many rows a sliced query has, as a column."""
 
@@ -105,8 +109,14 @@ class IssuePage:
     newer: str = ""
 
 
-def issue_page(found: IssueQuerySet, sort: str, cursor: Cursor | None, size: int) -> IssuePage:
-    """Walk by (sort value, id): the thousandth page costs what the first does."""
+def issue_page(
+    found: IssueQuerySet, sort: str, cursor: Cursor | None, size: int, *, any_status: bool = False
+) -> IssuePage:
+    """Walk by (sort value, id): the thousandth page costs what the first does.
+
+    With `any_status`, `found` holds issues of every status: then those that a page may show are
+    looked for in each, for most indexes begin with it.
+    """
     field = SORTS[sort]
     backwards = cursor is not None and cursor.newer
     value = cursor.typed(sort) if cursor else None
@@ -118,6 +128,12 @@ def issue_page(found: IssueQuerySet, sort: str, cursor: Cursor | None, size: int
             Q(**{f"{field}__{sign}": value}) | Q(**{f"pk__{sign}": cursor.id})
         )
     order = (field, "pk") if backwards else (f"-{field}", "-pk")
+    if any_status and sort in _BY_STATUS:
+        parts = [
+            rows.filter(status=status).order_by(*order).values("pk")[: size + 1]
+            for status in Issue.Status.values
+        ]
+        rows = rows.filter(pk__in=parts[0].union(*parts[1:], all=True))
     issues = list(rows.order_by(*order)[: size + 1])
     more, issues = len(issues) > size, issues[:size]
     if backwards:

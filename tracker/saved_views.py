@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, CharField, F, Q, Value
+from django.db.models import CharField, F, Q, Value
 
 from tracker.access import Access
 from tracker.models import Environment, SavedView
@@ -43,6 +43,9 @@ class Menus:
     """What the list's menus are made of."""
 
     environments: dict[int, str]
+    """Names of those that are shown, by id; "" reads as none."""
+    known: dict[int, str]
+    """The same of all, hidden ones too: searches name them still."""
     views: tuple[View, ...]
 
     def default(self) -> View | None:
@@ -58,15 +61,13 @@ def of_person(access: Access) -> Q:
 
 
 def menus(access: Access) -> Menus:
-    """Names of environments that are shown ("" reads as none), and the person's saved views."""
-    environments: Any = Environment.objects.filter(
-        project__in=list(access.projects), hidden=False
-    ).order_by()
+    """Names of environments, and the person's saved views."""
+    environments: Any = Environment.objects.filter(project__in=list(access.projects)).order_by()
     views: Any = SavedView.objects.filter(of_person(access)).order_by()
-    nothing, no = Value("", output_field=CharField()), Value(False, output_field=BooleanField())
+    nothing = Value("", output_field=CharField())
     rows = environments.values_list(
-        Value("environment", output_field=CharField()), F("pk"), F("name"), nothing, nothing, no,
-        Value(0),
+        Value("environment", output_field=CharField()), F("pk"), F("name"), nothing, nothing,
+        F("hidden"), Value(0),
     ).union(
         views.values_list(
             Value("view", output_field=CharField()), F("pk"), F("name"), F("query"), F("sort"),
@@ -74,13 +75,17 @@ def menus(access: Access) -> Menus:
         ),
         all=True,
     )  # fmt: skip
-    names: dict[int, str] = {}
+    known: dict[int, str] = {}
+    hidden = set()
     saved = []
-    for kind, pk, name, query, sort, is_default, team in rows:
-        if kind == "environment":
-            names[pk] = name
-        else:
-            saved.append(View(pk, name, query, sort, is_default, team))
+    for kind, pk, name, query, sort, flag, team in rows:
+        if kind == "view":
+            saved.append(View(pk, name, query, sort, flag, team))
+            continue
+        known[pk] = name
+        if flag:
+            hidden.add(pk)
     saved.sort(key=lambda view: (view.team_id is not None, view.name.lower(), view.id))
-    ordered = dict(sorted(names.items(), key=lambda pair: (pair[1], pair[0])))
-    return Menus(ordered, tuple(saved[:SHOWN]))
+    shown = [(pk, name) for pk, name in known.items() if pk not in hidden]
+    ordered = dict(sorted(shown, key=lambda pair: (pair[1], pair[0])))
+    return Menus(ordered, known, tuple(saved[:SHOWN]))

@@ -44,6 +44,10 @@ def fill(issues: int = 100_000, events: int = 1_000_000, projects: int = 30) -> 
             Environment.objects.create(project=project, name=name)
         for number in range(20):
             Release.objects.create(project=project, version=f"api@1.{number}.0")
+    # Enough to group a million rows in memory; nothing here has to survive a crash.
+    run("SET work_mem = '256MB'")
+    run("SET maintenance_work_mem = '256MB'")
+    run("SET synchronous_commit = off")
     _days()
     ids = [project.pk for project in made]
     _events(ids, issues, events)
@@ -52,6 +56,8 @@ def fill(issues: int = 100_000, events: int = 1_000_000, projects: int = 30) -> 
     _beside()
     people = _people(made)
     _vacuum()
+    for name in ("work_mem", "maintenance_work_mem", "synchronous_commit"):
+        run(f"RESET {name}")
     row = run("SELECT id FROM tracker_issue ORDER BY events DESC LIMIT 1").fetchone()
     assert row is not None
     return Crowd(made, *people, loudest=int(row[0]))
@@ -74,7 +80,7 @@ def _events(projects: Sequence[int], issues: int, count: int) -> None:
     run(
         """INSERT INTO tracker_event (project_id, event_id, day, issue_id, key_id, received_at,
              timestamp, environment_id, release_id, level, user_key, dictionary, payload)
-           SELECT p.id, md5(e.n::text)::uuid, (e.at AT TIME ZONE 'UTC')::date, e.issue, e.issue,
+           SELECT p.id, lpad(to_hex(e.n), 32, '0')::uuid, (e.at AT TIME ZONE 'UTC')::date, e.issue, e.issue,
              e.at, e.at, p.environments[1 + e.n %% 3], p.releases[20 - (e.n %% 5)], 40,
              CASE WHEN e.n %% 4 > 0 THEN md5('person' || e.n %% 60000)::uuid END, 1, %s
            FROM (
@@ -97,12 +103,12 @@ def _counts() -> None:
     run(
         """INSERT INTO tracker_rolluphour (project_id, issue_id, environment_id, bucket, events)
            SELECT project_id, issue_id, environment_id, date_trunc('hour', received_at), count(*)
-           FROM tracker_event GROUP BY 1, 2, 3, 4"""
+           FROM tracker_event GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
     )
     run(
         """INSERT INTO tracker_rollupday (project_id, issue_id, environment_id, bucket, events)
            SELECT project_id, issue_id, environment_id, date_trunc('day', bucket), sum(events)
-           FROM tracker_rolluphour GROUP BY 1, 2, 3, 4"""
+           FROM tracker_rolluphour GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
     )
     run(
         """INSERT INTO tracker_rollup5m (project_id, issue_id, environment_id, bucket, events, users)
@@ -114,9 +120,9 @@ def _counts() -> None:
     run(
         """INSERT INTO tracker_issueuser
              (project_id, issue_id, user_key, environments, first_seen, last_seen, events)
-           SELECT project_id, issue_id, user_key, array_agg(DISTINCT environment_id),
+           SELECT project_id, issue_id, user_key, ARRAY[min(environment_id)],
              min(received_at), max(received_at), count(*)
-           FROM tracker_event WHERE user_key IS NOT NULL GROUP BY 1, 2, 3"""
+           FROM tracker_event WHERE user_key IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
     )
 
 

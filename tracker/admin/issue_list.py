@@ -1,6 +1,6 @@
 """The issue list: a query in the address, chips that write into it, one page by keyset."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,27 +108,31 @@ class ListState:
         return "?" + urlencode(params)
 
 
-def found_by(state: ListState, access: Access, now: datetime) -> tuple[IssueQuerySet, str]:
+def found_by(
+    state: ListState, access: Access, now: datetime, environments: dict[int, str] | None = None
+) -> tuple[IssueQuerySet, str]:
     """The issues that the query finds among the user's, and what is wrong with it."""
     visible = access.issues().live()
     if state.error:
         return visible.none(), state.error
     try:
-        return visible.filter(condition(state.query, access.user, now)), ""
+        return visible.filter(condition(state.query, access.user, now, environments)), ""
     except SearchError as problem:
         return visible.none(), str(problem)
 
 
 def list_context(state: ListState, access: Access, now: datetime, shelf: Menus) -> dict[str, Any]:
     """Everything the page shows; three queries beyond the menus and the user's roles."""
-    found, error = found_by(state, access, now)
+    found, error = found_by(state, access, now, shelf.known)
     environments = shelf.environments
-    page = readers.issue_page(marked(found), state.sort, state.cursor, PAGE)
+    page = readers.issue_page(
+        marked(found), state.sort, state.cursor, PAGE, any_status=not state.query.of("is")
+    )
     return {
         "state": state,
         "error": error,
         "rows": _rows(page.issues, access, environments, state.sort, now),
-        "tabs": _tabs(state, access, now, shelf.views),
+        "tabs": _tabs(state, access, now, shelf),
         "saved_here": next((v for v in shelf.views if is_at(v, state)), None),
         "view_teams": [t for t in access.assignees().teams if access.has(Role.TRIAGER, t.pk)],
         "chips": _chips(state, access, environments),
@@ -173,18 +177,16 @@ def badge(issue: Issue) -> str:
     return "" if issue.substatus == Issue.Substatus.ONGOING else str(issue.substatus)
 
 
-def _tabs(
-    state: ListState, access: Access, now: datetime, saved: Sequence[View]
-) -> list[dict[str, Any]]:
+def _tabs(state: ListState, access: Access, now: datetime, shelf: Menus) -> list[dict[str, Any]]:
     """Tabs of all views, ours and saved ones, with what each finds; one query."""
     visible = access.issues().live()
     texts = {name: text for name, (_, text) in VIEWS.items() if name != "resolved"}
-    texts |= {view.key: view.query for view in saved}
+    texts |= {view.key: view.query for view in shelf.views}
     counted = {}
     for name, text in texts.items():
         # A saved view may name somebody who has left: it shows its error when it is opened.
         with suppress(SearchError):
-            counted[name] = visible.filter(condition(parse(text), access.user, now))
+            counted[name] = visible.filter(condition(parse(text), access.user, now, shelf.known))
     counts = readers.bounded_counts(access.user, counted)
     ours = [
         {
@@ -198,7 +200,7 @@ def _tabs(
             "label": view.name, "url": view.url, "active": is_at(view, state), "saved": True,
             "count": counts.get(view.key), "team": view.team_id is not None,
         }
-        for view in saved
+        for view in shelf.views
     ]  # fmt: skip
 
 

@@ -28,6 +28,10 @@ from tracker.models.project import Project, Release
 LEVEL_CHOICES = [(number, name.capitalize()) for number, name in LEVEL_NAMES.items()]
 
 
+LIVE = Q(merged_into__isnull=True, deleted_at__isnull=True)
+"""Neither merged into another nor deleted."""
+
+
 class IssueQuerySet(models.QuerySet["Issue"]):
     """Questions about issues."""
 
@@ -41,7 +45,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
 
     def live(self) -> Self:
         """Issues that were neither merged into another nor deleted."""
-        return self.filter(merged_into__isnull=True, deleted_at__isnull=True)
+        return self.filter(LIVE)
 
     def with_sources(self) -> Self:
         """With the ids of those merged into each whose rows are still on their way."""
@@ -179,33 +183,47 @@ class Issue(models.Model):
             ),
         ]
         indexes = [
-            # The list: by status over all projects, by status within some.
-            models.Index(fields=["status", "-last_seen", "-id"], name="issue_status_seen"),
-            models.Index(fields=["project", "status", "-last_seen"], name="issue_project_status"),
+            # The list: by status over all projects, by status within some. What was merged or
+            # deleted is on no list, so that counting reads the index alone.
+            models.Index(
+                fields=["status", "-last_seen", "-id"], condition=LIVE, name="issue_status_seen"
+            ),
+            models.Index(
+                fields=["project", "status", "-last_seen"],
+                condition=LIVE,
+                name="issue_project_status",
+            ),
             # "Mine".
-            models.Index(fields=["assignee", "status", "-last_seen"], name="issue_mine"),
+            models.Index(
+                fields=["assignee", "status", "-last_seen"],
+                condition=Q(assignee__isnull=False) & LIVE,
+                name="issue_mine",
+            ),
             # "My teams".
             models.Index(
                 fields=["assignee_team", "status", "-last_seen"],
                 condition=Q(assignee_team__isnull=False),
                 name="issue_of_team",
             ),
-            # The newest unresolved first.
+            # The newest first.
             models.Index(
-                fields=["-first_seen", "-id"],
-                condition=Q(status="unresolved"),
-                name="issue_newest",
+                fields=["status", "-first_seen", "-id"], condition=LIVE, name="issue_newest"
             ),
             GinIndex(fields=["environments"], name="issue_environments"),
             # Counts of "regressed", "new" and "for review": few rows among many.
             models.Index(
-                fields=["substatus", "project"],
+                fields=["substatus", "project", "state_changed_at"],
+                include=["reviewed_at", "merged_into", "deleted_at"],
                 condition=Q(status="unresolved") & ~Q(substatus="ongoing"),
                 name="issue_attention",
             ),
             # Sorted by what matters, and by what gets worse.
-            models.Index(fields=["status", "-priority", "-id"], name="issue_status_priority"),
-            models.Index(fields=["status", "-trend", "-id"], name="issue_status_trend"),
+            models.Index(
+                fields=["status", "-priority", "-id"], condition=LIVE, name="issue_status_priority"
+            ),
+            models.Index(
+                fields=["status", "-trend", "-id"], condition=LIVE, name="issue_status_trend"
+            ),
             # The timer that wakes.
             models.Index(
                 fields=["snoozed_until"],

@@ -11,6 +11,7 @@ Most conditions are part of the one statement that reads the list; `user.*`, `ow
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -31,9 +32,15 @@ def find(query: Query, user: User, now: datetime) -> IssueQuerySet:
     return Issue.objects.visible_to(user).live().filter(condition(query, user, now))
 
 
-def condition(query: Query, user: User, now: datetime) -> Q:
-    """What an issue must fulfil. Raises SearchError for what can't be searched."""
-    asked = Asked(user, now)
+def condition(
+    query: Query, user: User, now: datetime, environments: Mapping[int, str] | None = None
+) -> Q:
+    """What an issue must fulfil. Raises SearchError for what can't be searched.
+
+    With `environments`, the names by id of all that the issues searched may have, no look-up
+    stands in the statement: PostgreSQL then knows how many issues an environment has.
+    """
+    asked = Asked(user, now, environments)
     wanted = Q()
     for term in query.terms:
         found = MEANINGS[term.key](term, asked)

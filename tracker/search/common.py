@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -19,10 +19,11 @@ COUNT_LIMIT = 1000
 
 
 class Asked(Struct, frozen=True):
-    """Who asks, and when."""
+    """Who asks, and when; the names of environments by id, where they are at hand."""
 
     user: User
     now: datetime
+    environments: Mapping[int, str] | None = None
 
 
 def any_of(conditions: Iterable[Q]) -> Q:

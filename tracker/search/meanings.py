@@ -153,10 +153,13 @@ def _project(term: Term, _: Asked) -> Q:
     return Q(project__in=Project.objects.filter(matching("slug", term.values)).values("pk"))
 
 
-def _environment(term: Term, _: Asked) -> Q:
+def _environment(term: Term, asked: Asked) -> Q:
     names = ["" if value == "none" else value for value in term.values]
     exact = [text_of(name) for name in names if not has_wildcard(name)]
     globs = [name for name in names if has_wildcard(name)]
+    if asked.environments is not None and not globs:
+        ids = [pk for pk, name in asked.environments.items() if name in exact]
+        return Q(environments__overlap=ids) if ids else Q(pk__in=[])
     wanted = Q(name__in=exact) | (matching("name", globs) if globs else Q(pk__in=[]))
     return Q(environments__overlap=Environment.objects.filter(wanted).values("pk"))
 
