@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
     """Outside a transaction, statement by statement; may be run again."""
 
     atomic = False
-    dependencies = [("tracker", "0050_api_token_words")]
+    dependencies = [("tracker", "0051_vacuum_sooner")]
 
     operations = [
         migrations.RunSQL(
