@@ -30,6 +30,7 @@ TABLE = (
     Task("ingest.tasks.watch_quotas", IO, every=60),
     Task("ingest.tasks.tidy", IO, every=3600),
     Task("ingest.tasks.remap", IO, every=30),
+    Task("ingest.tasks.compare", IO, every=600),
     Task("alerts.tasks.evaluate", IO),
     Task("alerts.tasks.deliver", IO),
     Task("alerts.tasks.release", IO),

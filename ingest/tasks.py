@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from ingest import damaged, inbox, quarantine, usage, wakeup
+from ingest import damaged, inbox, likeness, quarantine, usage, wakeup
 from ingest import digest as work
 from ingest import remap as maps
 from tracker import sessions
@@ -61,3 +61,9 @@ def tidy() -> int:
 def remap() -> int:
     """Map events again whose source maps came late."""
     return maps.run(timezone.now())
+
+
+@shared_task(name="ingest.tasks.compare")
+def compare() -> int:
+    """Make issues comparable that are not yet."""
+    return likeness.fill()

@@ -1,4 +1,5 @@
-"""Issues that look like one: what they are compared by is written when an issue is founded.
+"""Issues that look like one: what they are compared by is written when an issue is founded,
+or soon after by a timer (`ingest.likeness`).
 
 A suggestion for people: nothing is merged by it.
 """
@@ -67,6 +68,18 @@ def insert_features(rows: Sequence[tuple[int, int, Features]]) -> None:
            ON CONFLICT DO NOTHING""",
         columns(packed, 4),
     )
+
+
+def issues_without(most: int) -> list[tuple[int, int]]:
+    """Live issues that cannot be compared yet: (project, issue)."""
+    return run(
+        """SELECT i.project_id, i.id FROM tracker_issue i
+           WHERE i.merged_into IS NULL AND i.deleted_at IS NULL AND NOT EXISTS (
+             SELECT 1 FROM tracker_issuefeatures f
+             WHERE f.project_id = i.project_id AND f.issue_id = i.id)
+           ORDER BY i.project_id, i.id LIMIT %s""",
+        [most],
+    ).fetchall()
 
 
 def _array(numbers: Sequence[int]) -> str:

@@ -42,11 +42,20 @@ def features_of(event: Event) -> dict[str, float]:
             if not weight:
                 break
             found[f"frame:{call.label}"] = weight
+    return found | _of_text(text)
+
+
+def features_of_words(type_: str, text: str) -> dict[str, float]:
+    """The same of an issue without stored events: its type and what it says."""
+    found = {f"type:{type_of(type_)}": TYPE_WEIGHT} if type_ else {}
+    return found | _of_text(text)
+
+
+def _of_text(text: str) -> dict[str, float]:
     hard, _ = of_message(text)
-    for facet in hard:
-        found[f"facet:{facet}"] = FACET_WEIGHT
+    found = {f"facet:{facet}": FACET_WEIGHT for facet in hard}
     for word in words_in(template_of(without_placeholders(text)))[:MOST_WORDS]:
-        found.setdefault(f"word:{word}", WORD_WEIGHT)
+        found[f"word:{word}"] = WORD_WEIGHT
     return found
 
 
