@@ -97,7 +97,9 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("cannot import", "module", rf"cannot import name {_Q}([\w.]+)"),
     _p("Cannot find", "module", rf"Cannot find (?:module|package) {_N}"),
     _p("no attribute", "attribute", rf"no attribute {_N}"),
-    _p("is not defined", "name", rf"(?:name )?{_Q}?([\w$.]{{1,80}}){_Q}? is not defined"),
+    _p(
+        "is not defined", "name", rf"(?:name )?{_Q}?(?<![\w$.])([\w$.]{{1,80}}){_Q}? is not defined"
+    ),
     _p("Can't find var", "name", r"Can't find variable: ([\w$]+)"),
     _p("initializ", "name", rf"(?:access|declaration) {_N} before init"),
     _p("ocal variable", "name", rf"local variable {_N}"),
@@ -131,8 +133,12 @@ PATTERNS: tuple[Pattern, ...] = (
         r"(?: ?=[^'\n]{0,100})?'\)",
     ),
     _p("access dead", "property", r"can't access (dead object)"),
-    _p("is not a func", "function", r"([\w$]+)(?:\(\.\.\.\))? is not a function(?! \(near)"),
-    _p("is not a constr", "function", r"([\w$]+) is not a constructor"),
+    _p(
+        "is not a func",
+        "function",
+        r"(?<![\w$])([\w$]{1,200})(?:\(\.\.\.\))? is not a function(?! \(near)",
+    ),
+    _p("is not a constr", "function", r"(?<![\w$])([\w$]{1,200}) is not a constructor"),
     _p(
         "iterable|(near",
         "iterable",
@@ -205,7 +211,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _p("o get propert", "property", rf"Trying to get property {_N} of"),
     _p("ndefined function", "function", r"undefined function ([\w\\]+)"),
     _p("estructure", "property", rf"Cannot destructure property {_N} of"),
-    _p("matching query", "model", r"(\w+) matching query does not exist"),
+    _p("matching query", "model", r"(?<!\w)(\w{1,200}) matching query does not exist"),
     _p("nitialized", "property", rf"Field {_N} has not been initialized"),
     _p("subtype of", "conversion", r"type '([^']{1,60}' is not a subtype of type '[^']{1,60})'"),
     _p("PlatformEx", "code", r"PlatformException\((\w{1,40}),"),
