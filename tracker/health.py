@@ -41,9 +41,13 @@ class Assessed(Struct, frozen=True):
 
 
 def assess(
-    release: Release, environment: str | None, now: datetime, limits: Limits | None = None
-) -> Assessed:
-    """Judge a release in an environment (None: in all) against its predecessor at equal age."""
+    release: Release, environment: str | None, now: datetime, limits: Limits | None = None,
+    over: timedelta = MOST_AGE,
+) -> Assessed:  # fmt: skip
+    """Judge a release in an environment (None: in all) against its predecessor at equal age.
+
+    `over`: how much of its time there counts; what came later is left out, issues included.
+    """
     where = None
     if environment is not None:
         named = Environment.objects.filter(project=release.project_id, name=environment)
@@ -51,9 +55,12 @@ def assess(
     since = arrival(release, where)
     side = before = None
     if since is not None and since <= now:
-        side = _side(release, since, min(now - since, MOST_AGE), where)
+        side = _side(release, since, min(now - since, over), where)
         before = _before(release, where, side.age)
-    new, regressed = new_in(release), regressed_in(release)
+    until = since + over if since is not None and over < MOST_AGE else None
+    new, regressed = new_in(release), regressed_in(release, until)
+    if until is not None:
+        new = new.filter(first_seen__lte=until)
     if where is not None:
         new = new.filter(environments__overlap=where)
         regressed = regressed.filter(environments__overlap=where)
@@ -75,11 +82,13 @@ def resolved_in(release: Release) -> IssueQuerySet:
     return found.order_by("-resolved_at", "-pk")
 
 
-def regressed_in(release: Release) -> IssueQuerySet:
-    """Issues that an event of a release brought back."""
+def regressed_in(release: Release, until: datetime | None = None) -> IssueQuerySet:
+    """Issues that an event of a release brought back, until then."""
     back = Activity.objects.filter(
         project=release.project_id, kind=ActivityKind.REGRESSED, issue__isnull=False
     ).annotate(version=KeyTextTransform("release", "data"))
+    if until is not None:
+        back = back.filter(created_at__lte=until)
     ids = list(back.filter(version=release.version).values_list("issue", flat=True)[:1_000])
     found = Issue.objects.live().filter(project=release.project_id, pk__in=ids)
     return found.order_by("-events", "-pk")

@@ -17,7 +17,7 @@ from tracker import code, health, origins, release_counts, sessions
 from tracker.admin.base import ScopedAdmin
 from tracker.admin.release_list import VersionList
 from tracker.charts import day_chart
-from tracker.domain.release_health import in_order
+from tracker.domain.release_health import FIRST, in_order
 from tracker.domain.trends import DAY, series
 from tracker.models import Environment, Issue, Release, ReleaseUse
 from tracker.models.issue import IssueQuerySet
@@ -109,6 +109,7 @@ def release_context(release: Release, now: datetime) -> dict[str, Any]:
     events = sum(use.events for use in uses)
     of_project = ReleaseUse.objects.filter(project_id=project).aggregate(all=Sum("events"))["all"]
     began, judged = now - DAYS * DAY, health.assess(release, None, now)
+    first = health.assess(release, None, now, over=FIRST)
     older, newer = _beside(release)
     deploys = origins.deploys_of(project, began)
     counts = release_counts.by_bucket(project, release.pk, began)
@@ -129,6 +130,8 @@ def release_context(release: Release, now: datetime) -> dict[str, Any]:
         "deploys": origins.deploys_of(project, datetime.min.replace(tzinfo=UTC), release.pk),
         "chart": day_chart(series(counts, now, DAY, DAYS), origins.marks_of(deploys)),
         "health": judged.health,
+        "first": first.health if judged.side else None,
+        "first_over": bool(judged.side and judged.side.age >= FIRST),
         "sessions": ran,
         "crash_free": _percent(ran.crash_free_sessions),
         "crash_free_users": _percent(ran.crash_free_users),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,8 +19,10 @@ from tracker.api import shapes, told
 from tracker.api.base import OF_PROJECT, ApiView, access_of, demand, project_of, release_of
 from tracker.api.errors import BadRequest, missing
 from tracker.api.projects import DeployList, ReleaseList
-from tracker.domain.release_health import Limits, Side
+from tracker.domain.release_health import MOST_AGE, Limits, Side
 from tracker.models import Deploy, Environment, OwnershipRules, Project, Role
+
+HOUR = timedelta(hours=1)
 
 
 class NewRelease(serializers.Serializer[Any]):
@@ -168,6 +170,7 @@ class ReleaseHealth(ApiView):
         parameters=[
             OF_PROJECT,
             OpenApiParameter("environment", str, description="Judged there alone; else in all."),
+            OpenApiParameter("hours", float, description="Of its time there, 0 to 24; else 24."),
             OpenApiParameter("max_new_issues", int, description="New issues tolerated; else 0."),
             OpenApiParameter("max_regressions", int, description="Regressions tolerated; else 0."),
             OpenApiParameter("max_rate", float, description="Times the predecessor's; else 2."),
@@ -180,7 +183,11 @@ class ReleaseHealth(ApiView):
         where = request.query_params.get("environment")
         where = None if where is None else where.replace("\x00", "")
         release = release_of(request, version)
-        found = health.assess(release, where, datetime.now(UTC), _limits(request))
+        hours = _figure(request, "hours", MOST_AGE / HOUR)
+        if not 0 < hours <= MOST_AGE / HOUR:
+            raise BadRequest("hours is a number above 0, up to 24.")
+        now, over = datetime.now(UTC), hours * HOUR
+        found = health.assess(release, where, now, _limits(request), over)
 
         def names(issues: Any) -> list[str]:
             return [row.short_id for row in issues.select_related("project")[:20]]

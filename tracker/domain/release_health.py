@@ -18,6 +18,8 @@ from tracker.domain.versions import Known, compare, newest
 
 MOST_AGE = timedelta(hours=24)
 """Releases are compared over their first day."""
+FIRST = timedelta(hours=1)
+"""What the verdict soon after a deploy looks at."""
 TOO_EARLY = timedelta(minutes=5)
 
 

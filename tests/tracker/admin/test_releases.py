@@ -76,3 +76,17 @@ def test_admins_mark_it_implausible_and_its_cost_is_fixed(cast: Cast):
     assert cast.client("admin").post(address, {"ignored": "on"}).status_code == 302
     release.refresh_from_db()
     assert release.ignored
+
+
+def test_the_verdict_of_its_first_hour_stays(cast: Cast):
+    send(cast.red, python_event(1, release="1.1"), python_event(8, release="1.1"))
+    release = Release.objects.get(project=cast.red, version="1.1")
+    page, _ = page_of(cast, "1.1")
+    said = page.partition('id="first-hour">')[2].partition("</p>")[0]
+    assert said.startswith("Its first hour so far: <b>stop</b>. ")
+    Deploy.objects.create(project=cast.red, release=release,
+                          environment=cast.red.environments.get(name="production"),
+                          started_at=datetime.now(UTC) - timedelta(hours=2))  # fmt: skip
+    page, _ = page_of(cast, "1.1")
+    said = page.partition('id="first-hour">')[2].partition("</p>")[0]
+    assert said.startswith("One hour after it arrived: <b>go</b>. no new issues")

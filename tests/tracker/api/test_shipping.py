@@ -190,3 +190,19 @@ def test_the_gate_costs_a_bounded_number_of_queries(world: World):
     with CaptureQueriesContext(connection) as many:
         health(world, "1.1", environment="production")
     assert len(many) <= len(few) <= 24, [q["sql"] for q in many.captured_queries]
+
+
+def test_what_came_after_the_first_hour_does_not_change_its_verdict(world: World):
+    ship(world, "1.1", timedelta(hours=3))
+    release = Release.objects.get(project=world.shop, version="1.1")
+    send(world.shop, python_event(31, release="1.1", environment="production"))
+    late = Issue.objects.get(first_release=release)
+    assert health(world, "1.1")["new_issues"] == [late.short_id]
+    first = health(world, "1.1", hours=1)
+    assert (first["verdict"], first["new_issues"]) == ("go", [])
+    assert first["release"]["seconds"] == 3600 and first["release"]["events"] == 0
+    Issue.objects.filter(pk=late.pk).update(first_seen=datetime.now(UTC) - timedelta(hours=2.5))
+    assert health(world, "1.1", hours=1)["verdict"] == "stop"
+    for hours in ("0", "25", "x"):
+        url = f"{API}releases/1.1/health/?hours={hours}"
+        assert client_for(world.user).get(url).status_code == 400, hours
