@@ -135,6 +135,8 @@ def test_releases_commits_and_deploys(cli: Tool, window: Window):
     patches = json.loads(patches) if isinstance(patches, str) else patches
     assert sorted((p["path"], p["type"]) for p in patches) == [("cart.py", "M"), ("pay.py", "A")]
     by_hand(cli, inside, version, window)
+    cli("releases", "archive", version)
+    cli("releases", "restore", version)
     other = f"{version}-mistake"
     cli("releases", "new", other)
     cli("releases", "delete", other)

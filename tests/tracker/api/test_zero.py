@@ -100,6 +100,25 @@ def test_a_release_from_new_to_deployed(api: APIClient, world: World):
     assert api.put(f"{PATH}/", {"status": "Archived"}, format="json").json()["status"] == "archived"
 
 
+def test_archive_names_no_project(api: APIClient, world: World):
+    new(api, world)
+    for status, word in (("Archived", "archived"), ("Open", "open")):
+        answer = api.post(f"{ORG}/releases/", {"version": VERSION, "projects": [], "status": status},
+                          format="json")  # fmt: skip
+        assert (answer.status_code, answer.json()["status"]) == (208, word), answer.content
+    answer = api.post(f"{ORG}/releases/", {"version": "none", "status": "Open"}, format="json")
+    assert answer.status_code == 400
+    foreign = api.post(f"{ORG}/releases/", {"version": "9", "status": "Archived"}, format="json")
+    assert foreign.status_code == 400, "it is another team's"
+    assert not Release.objects.get(version="9").archived
+
+
+def test_a_release_tells_of_its_events(api: APIClient, world: World):
+    shown = api.get(f"{ORG}/releases/1.0/").json()
+    assert shown["firstEvent"] == shown["lastEvent"] is not None
+    assert "Logs are not kept" in api.get(f"{ORG}/events/?dataset=logs").json()["detail"]
+
+
 def test_commits_replace_those_told_before(api: APIClient, world: World):
     new(api, world)
     commit = {"id": "a" * 40, "repository": "shop", "message": "Pay\n\nmore", "author_name": "Grace",

@@ -226,6 +226,7 @@ READS = {  # address: whether it answers about one thing of one project
     "projects/{org}/{project}/files/dsyms/": True,
 }
 WRITTEN_ONLY = {
+    "organizations/{org}/events/",  # refused: `logs list`
     "organizations/{org}/code-mappings/bulk/",
     "organizations/{org}/artifactbundle/assemble/",
     "organizations/{org}/releases/{version}/assemble/",

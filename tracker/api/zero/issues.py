@@ -82,6 +82,15 @@ class ProjectEvents(ZeroView):
         return paged(request, page, rows)
 
 
+class Logs(ZeroView):
+    """`organizations/<org>/events/`: `sentry-cli logs list`."""
+
+    def get(self, request: Request, org: str) -> Response:
+        """There are none, and it is said so: a 404 would be read as a wrong organisation."""
+        del request, org
+        raise BadRequest("Logs are not kept here; `events list` has the events.")
+
+
 # -- which ----------------------------------------------------------------------
 
 

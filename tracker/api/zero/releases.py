@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +26,7 @@ from tracker.api.zero.base import (
     strings,
     text,
 )
-from tracker.models import Commit, Deploy, Issue, Project, Release, Role
+from tracker.models import Commit, Deploy, Issue, Project, Release, ReleaseUse, Role
 
 _CHANGES = frozenset({"A", "M", "D"})
 
@@ -134,9 +134,16 @@ def shapes(groups: Sequence[Sequence[Release]]) -> list[dict[str, Any]]:
             project__in={row.project_id for rows in groups for row in rows}, first_release__in=ids
         ).values_list("first_release").annotate(n=Count("pk"))
     )  # fmt: skip
+    seen = {
+        row["release_id"]: (row["first"], row["last"])
+        for row in ReleaseUse.objects.filter(release_id__in=ids)
+        .values("release_id")
+        .annotate(first=Min("first_seen"), last=Max("last_seen"))
+    }
     found = []
     for rows in groups:
         first = rows[0]
+        spans = [seen[row.pk] for row in rows if row.pk in seen]
         deploy = next((last[deployed[r.pk]["last"]] for r in rows if r.pk in deployed), None)
         head = next((heads[row.pk] for row in rows if row.pk in heads), None)
         found.append(
@@ -149,8 +156,8 @@ def shapes(groups: Sequence[Sequence[Release]]) -> list[dict[str, Any]]:
                 "ref": first.refs[0].get("commit") if first.refs else None,
                 "dateCreated": min(row.created_at for row in rows),
                 "dateReleased": first.released_at,
-                "firstEvent": None,
-                "lastEvent": None,
+                "firstEvent": min((span[0] for span in spans), default=None),
+                "lastEvent": max((span[1] for span in spans), default=None),
                 "newGroups": sum(fresh.get(row.pk, 0) for row in rows),
                 "commitCount": max(counts.get(row.pk, 0) for row in rows),
                 "lastCommit": commit_shape(head) if head else None,
@@ -213,10 +220,15 @@ class Releases(ZeroView):
         del org
         body = body_of(request)
         names = [project] if project else strings(body, "projects", 100)
-        if not names:
-            raise BadRequest("projects: name at least one project.")
-        projects = projects_named(request, names, Role.TRIAGER)
-        rows, made = releases.make(projects, text(body, "version", 500), _told(body))
+        version, told = text(body, "version", 500), _told(body)
+        if not names:  # `releases archive` and `restore` name none: wherever it is
+            if not Release.objects.filter(project__in=asked_projects(request), version=version):
+                raise BadRequest("projects: name at least one project.")
+            rows, made = named(request, version, Role.TRIAGER), False
+            releases.change(rows, told)
+        else:
+            projects = projects_named(request, names, Role.TRIAGER)
+            rows, made = releases.make(projects, version, told)
         return Response(shape(rows), status=201 if made else 208)
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("organizations/<str:org>/", place.Organization.as_view()),
     path("organizations/<str:org>/projects/", place.Projects.as_view()),
     path("organizations/<str:org>/repos/", place.Repositories.as_view()),
+    path("organizations/<str:org>/events/", issues.Logs.as_view()),
     path("organizations/<str:org>/monitors/", place.Monitors.as_view()),
     path("organizations/<str:org>/code-mappings/bulk/", place.CodeMappings.as_view()),
     path("organizations/<str:org>/chunk-upload/", uploads.ChunkUpload.as_view()),
