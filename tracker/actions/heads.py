@@ -46,6 +46,7 @@ def note(repository: Repository, now: datetime) -> int:
             release_id=release, repository=repository, defaults={"sha": sha, "how": how, "at": now}
         )
     _fill(repository, rows, {**had, **{pk: head[0] for pk, head in found.items()}})
+    _fill_neighbours(repository)
     return len(fresh)
 
 
@@ -152,6 +153,38 @@ def _fill(repository: Repository, rows: Sequence[Release], shas: Mapping[int, st
             with transaction.atomic():
                 releases.write_commits(release, commits)
             filled += 1
+
+
+def _fill_neighbours(repository: Repository) -> None:
+    """The same for releases of the team's other projects whose tool named this repository.
+
+    sentry-cli asks for the repositories of all projects at once; one that keeps several
+    projects' code need not be cloned for each.
+    """
+    named = Release.objects.filter(
+        project__team=repository.project.team_id, refs__contains=[{"repository": repository.name}]
+    )
+    others = named.exclude(project__repositories__name=repository.name)
+    waiting = others.filter(commits__isnull=True).order_by("-created_at", "-pk")[:FILLED]
+    for release in waiting:
+        head = _told_head(release, repository)
+        if not head:
+            continue
+        before = others.filter(project=release.project_id, created_at__lt=release.created_at)
+        older = before.order_by("-created_at", "-pk").first()
+        base = _previous(release, repository) or (_told_head(older, repository) if older else "")
+        most = MOST_COMMITS if base else FIRST_COMMITS
+        entries = reading.log(clone.folder_of(repository), head, base, most)
+        with transaction.atomic():
+            releases.write_commits(release, [_told(entry, repository.name) for entry in entries])
+
+
+def _told_head(release: Release, repository: Repository) -> str:
+    """The commit that a tool named of this repository; "" when the clone knows no such one."""
+    told = [str(ref.get("commit") or "") for ref in _refs(release)
+            if ref.get("repository") == repository.name]  # fmt: skip
+    known_here = reading.resolve(clone.folder_of(repository), [sha for sha in told if sha])
+    return next((known_here[sha] for sha in told if sha in known_here), "")
 
 
 def _previous(release: Release, repository: Repository) -> str:

@@ -94,8 +94,12 @@ def change(rows: Iterable[Release], told: ReleaseTold) -> None:
             if told.commits is not UNSET:
                 write_commits(row, told.commits)
             if told.refs is not UNSET:  # the clone may lack what was just released
-                now = timezone.now()
-                Repository.objects.filter(project=row.project_id).update(due_at=now)
+                names_told = [ref.get("repository", "") for ref in told.refs]
+                of_team = Q(project__team=row.project.team_id, name__in=names_told)
+                rows_due = Repository.objects.filter(Q(project=row.project_id) | of_team)
+                Repository.objects.filter(pk__in=rows_due.values("pk")).update(
+                    due_at=timezone.now()
+                )
                 transaction.on_commit(bells.wake)
 
 

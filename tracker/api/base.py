@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 
+from django.db.models import QuerySet
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import PermissionDenied
@@ -16,12 +18,15 @@ from rest_framework.views import APIView
 from tracker.access import Access
 from tracker.api.auth import BearerToken, HasScope
 from tracker.api.errors import BadRequest, answer, missing
-from tracker.models import Environment, Project, Release, Role, User
+from tracker.domain.search import parse
+from tracker.models import Environment, Issue, Project, Release, Role, User
+from tracker.search import condition
 
 PAGED = [
     OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
     OpenApiParameter("limit", int, description="Rows of a page: 1 to 100, else 30."),
 ]
+OF_ISSUES = OpenApiParameter("query", str, description="The search grammar: of these issues.")
 OF_PROJECT = OpenApiParameter("project", str, description="Slug or id of a project.")
 
 
@@ -70,6 +75,15 @@ def chosen_projects(request: Request) -> list[Project]:
     if not names:
         return list(access_of(request).projects.values())
     return [project_of(request, name) for name in names[:100]]
+
+
+def queried(request: Request, projects: Sequence[int]) -> QuerySet[Issue] | None:
+    """The projects' issues that `query=` finds; None without one. Raises SearchError."""
+    query = request.query_params.get("query", "").strip()
+    if not query:
+        return None
+    wanted = condition(parse(query), access_of(request).user, datetime.now(UTC))
+    return Issue.objects.live().filter(wanted, project__in=projects)
 
 
 def release_of(request: Request, version: str) -> Release:

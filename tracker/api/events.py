@@ -15,23 +15,22 @@ from tracker import event_pages
 from tracker.actions.moving import sources_of
 from tracker.api import shapes, told
 from tracker.api.base import (
+    OF_ISSUES,
     OF_PROJECT,
     PAGED,
     ApiView,
     PlainText,
-    access_of,
     chosen_projects,
     environment_names,
+    queried,
 )
 from tracker.api.errors import missing
 from tracker.api.issues import TEXT, issue_of
 from tracker.api.paging import DEFAULT_SIZE, LARGEST, Cursor, Keyset, Page, number, page_of
 from tracker.domain.anatomy import dissect
-from tracker.domain.search import parse
 from tracker.models import Environment, EventRow, EventSeen, Issue, Release
 from tracker.payloads import PayloadError, unpack
 from tracker.retelling import markdown_of
-from tracker.search import condition
 
 NEWEST = Keyset((("received_at", datetime), ("event_id", UUID)))
 BY_DAY = Keyset((("day", date), ("received_at", datetime), ("event_id", UUID)))
@@ -112,7 +111,7 @@ class EventList(ApiView):
         operation_id="events_list",
         summary="Stored events, newest first",
         parameters=[
-            OpenApiParameter("query", str, description="The search grammar: of these issues."),
+            OF_ISSUES,
             OpenApiParameter("environment", str, description="Only those of this environment."),
             OpenApiParameter("release", str, description="Only those of this release."),
             OF_PROJECT,
@@ -142,9 +141,7 @@ def _asked(request: Request, projects: list[int]) -> QuerySet[EventRow]:
     """The projects' events that the address asks for. Raises SearchError."""
     asked = request.query_params
     rows = EventRow.objects.filter(project_id__in=projects)
-    if query := asked.get("query", "").strip():
-        wanted = condition(parse(query), access_of(request).user, datetime.now(UTC))
-        mine = Issue.objects.filter(wanted, project__in=projects).live()
+    if (mine := queried(request, projects)) is not None:
         rows = rows.filter(issue_id__in=mine.values("pk"))
     if name := asked.get("environment", "").replace("\x00", ""):
         there = Environment.objects.filter(project__in=projects, name=name)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tracker.api import shapes, told
-from tracker.api.base import OF_PROJECT, ApiView, choice, chosen_projects
+from tracker.api.base import OF_ISSUES, OF_PROJECT, ApiView, choice, chosen_projects, queried
 from tracker.api.errors import BadRequest
 from tracker.api.issues import issue_of
 from tracker.models import Environment, Project, RollupDay, RollupHour
@@ -29,6 +29,7 @@ class StatsView(ApiView):
         summary="Events by hour or day",
         parameters=[
             OF_PROJECT,
+            OF_ISSUES,
             OpenApiParameter("issue", str, description="Only this issue."),
             OpenApiParameter("environment", str, description="Only this environment."),
             OpenApiParameter("interval", str, enum=["hour", "day"]),
@@ -51,6 +52,8 @@ class StatsView(ApiView):
         else:
             projects = chosen_projects(request)
             rows = rows.filter(project_id__in=[project.pk for project in projects])
+        if (found := queried(request, [project.pk for project in projects])) is not None:
+            rows = rows.filter(issue_id__in=found.values("pk"))
         if "environment" in request.query_params:
             name = request.query_params["environment"].replace("\x00", "")
             wanted = Environment.objects.filter(project__in=projects, name=name)

@@ -239,13 +239,16 @@ def test_projects_releases_environments(api: APIClient, world: World) -> None:
 
 
 def test_stats(api: APIClient, world: World) -> None:
-    for query in ("", "?interval=day", f"?issue={world.issue.pk}", "?environment=production"):
+    for query in ("", "?interval=day", f"?issue={world.issue.pk}", "?environment=production",
+                  "?query=level:error+is:unresolved"):  # fmt: skip
         body = get(api, f"stats/{query}")
         (series,) = body["series"]
         assert series["total"] == 1, query
         assert len(series["points"]) == (14 if body["interval"] == "day" else 24)
         assert series["points"][-1]["events"] == 1
     assert get(api, "stats/?environment=staging")["series"][0]["total"] == 0
+    assert get(api, "stats/?query=is:resolved")["series"][0]["total"] == 0
+    get(api, "stats/?query=odd:1", 400)
     for wrong in ("interval=year", "since=x", "since=2026-01-02&until=2026-01-01",
                   "since=0001-01-01", "since=2020-01-01",
                   "until=9999-12-31T23:59:59-23:59"):  # fmt: skip

@@ -13,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories.events import send
+from tests.factories.projects import make_project
 from tests.tracker.admin.test_budgets import ask
 from tests.tracker.vcs import history
 from tests.tracker.vcs.conftest import Cloned, git, now
-from tracker.actions import ownership, releases, suspecting, triage
+from tracker.actions import ownership, releases, repositories, suspecting, triage
 from tracker.actions.releases import CommitTold, ReleaseTold
 from tracker.models import Commit, Issue, IssueSuspects, Project, Release, ReleaseHead, User
 
@@ -231,3 +232,21 @@ def test_the_api_tells_owner_and_suspects(
     assert first["url"].endswith(f"/commit/{first['sha']}") and len(first["reasons"]) >= 2
     assert "email" not in str(told), "addresses of authors stay inside"
     assert told["touched"][0]["path"] == "shop/pricing.py" and told["looked"] > 40
+
+
+def test_a_teams_other_projects_need_no_clone_of_their_own(shop: Project, cloned: Cloned):
+    """sentry-cli names the repositories that it is told of, whichever project's they are."""
+    beside = Project.objects.create(name="Beside", slug="beside", team=shop.team)
+    elsewhere = make_project("Elsewhere", "Others")
+    for version in ("1.0.0", "1.1.0"):
+        sha = git(cloned.origin, "rev-parse", f"v{version}")
+        told = ReleaseTold(refs=[{"repository": cloned.row.name, "commit": sha}])
+        releases.make([beside, elsewhere], version, told)
+    cloned.row.refresh_from_db()
+    assert cloned.row.due_at <= now(), "it is fetched at once"
+    repositories.work_off(LATER, now)
+    filled = Commit.objects.filter(release__project=beside, release__version="1.1.0")
+    assert filled.count() > 40 and filled.order_by("position")[0].message == "Quarters have names"
+    first = Commit.objects.filter(release__project=beside, release__version="1.0.0")
+    assert 0 < first.count() <= 20
+    assert not Commit.objects.filter(release__project=elsewhere).exists(), "another team's"
