@@ -50,12 +50,16 @@ class Plan:
     issues: int = 0
     alerts_seconds: float = 0.0
     """How long to wait for alerts at a steady rate; 0: leave it out."""
+    crew: int = 0
+    """Digest workers of a stack that is compared with the usual one; 0: leave it out."""
+    sustained_seconds: float = 0.0
+    """How long to keep up nine tenths of what was reached; 0: leave it out."""
 
 
 PLANS = {
-    "": Plan(3, 6, 1_000, 12_000, 40, 15, 4_000, 12, 1_000_000, 100_000, alerts_seconds=15),
+    "": Plan(3, 6, 1_000, 12_000, 40, 15, 4_000, 12, 1_000_000, 100_000, 15, crew=4),
     "quick": Plan(1, 2, 600, 3_000, 5, rounds=4),
-    "sustain": Plan(3, 6, 1_000, 600_000, 0, rounds=0),
+    "sustain": Plan(3, 2, 1_000, 12_000, 0, rounds=0, sustained_seconds=600),
 }
 
 
@@ -99,9 +103,15 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
             result["sizes"] = scenarios.sizes(stage, plan.sizes)
             result["giant"] = scenarios.giant(stage, plan.sizes)
             result["hanging"] = scenarios.hanging(stage, plan.sizes)
+        if plan.sustained_seconds:
+            result["sustained"] = scenarios.sustained(stage, 0.9 * reached, plan.sustained_seconds)
+        if plan.sizes or plan.sustained_seconds:
             result["leftovers"] = scenarios.leftovers(stage)
         if plan.alerts_seconds:
             result["alerting"] = scenarios.alerting(stage, plan.alerts_seconds)
+    if plan.crew:
+        with staged(folder / "crew", corpus, DIGEST_WORKERS=str(plan.crew)) as stage:
+            result["crew"] = scenarios.crew(stage, plan.sizes) | {"workers": plan.crew}
     if plan.stored:
         with staged(folder / "second", corpus) as stage:
             filled = scenarios.fill(stage, plan.stored, plan.issues)
@@ -123,20 +133,22 @@ def ratios(result: dict[str, Any]) -> dict[str, float]:
     before = load["digested_per_s"]
     for name, later in result.get("growth", {}).items():
         found[f"growth_{name}"] = later["digested_per_s"] / before
-    for name in ("giant", "hanging"):
+    for name in ("giant", "crew"):
         if name in result:
             found[name] = result[name]["digested_per_s"] / before
+    if told := result.get("hanging"):
+        found["hanging"] = told["digested_per_s"] / told["answered_per_s"]
     if "grouping" in result:
         found["real_to_constant_key"] = result["grouping"]["ratio"]
     return {name: round(value, 2) for name, value in found.items()}
 
 
 @contextmanager
-def staged(folder: Path, corpus: Path) -> Iterator[Stage]:
-    """A stage on a stack of its own."""
+def staged(folder: Path, corpus: Path, **extra: str) -> Iterator[Stage]:
+    """A stage on a stack of its own; `extra` are settings of it."""
     say("starting a stack")
     folder.mkdir(mode=0o711)
-    with Stack.start(folder, EMBERWATCH_OUTBOUND_ALLOW="127.0.0.1") as stack:
+    with Stack.start(folder, EMBERWATCH_OUTBOUND_ALLOW="127.0.0.1", **extra) as stack:
         window = Window(stack)
         eventually(lambda: stack.get("/readyz")[0] == 200, 30)
         yield Stage(corpus, stack, window)

@@ -59,7 +59,19 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
     if "giant" in result:
         yield "all events in one issue", _against(result["giant"], result)
     if "hanging" in result:
-        yield "while receivers of alerts hang", _against(result["hanging"], result)
+        told = result["hanging"]
+        share = told["digested_per_s"] / told["answered_per_s"]
+        speed = f"{told['digested_per_s']:,.0f} events/s, {share:.2f} x of when they answer"
+        yield "while receivers of alerts hang", speed
+    if told := result.get("crew"):
+        books = "" if told["consistent"] and not told["lost"] else ", BOOKS DO NOT BALANCE"
+        yield f"{told['workers']} digest workers", _against(told, result) + books
+    if told := result.get("sustained"):
+        took = f"{told['digested_per_s']:,.0f} events/s, accept p99 {told['accept_ms']['p99']} ms"
+        yield f"kept up for {told['seconds'] / 60:.0f} min", took
+        halves = f"{told['backlog_first_half']:,} / {told['backlog_second_half']:,} events"
+        yield "backlog at worst, first / second half", halves
+        yield "memory then", f"{told['memory_mb']:,.0f} MB"
     if told := result.get("alerting"):
         took = told["latency_ms"]
         yield "POST to alert p50 / p99, at 50/s", f"{took['p50']} / {took['p99']} ms"
@@ -84,9 +96,11 @@ def _whole(result: dict[str, Any]) -> Iterator[Row]:
     load = result["load"]
     yield "stored", f"{result['bytes_per_event_stored']:,} bytes/event, indexes included"
     if left := result.get("leftovers"):
-        dead = max(left["dead_share"].values(), default=0.0)
         yield "inbox after all that", f"{left['inbox_bytes'] / 2**20:.1f} MiB"
-        yield "a claim's query; most dead rows", f"{left['claim_ms']:.2f} ms; {100 * dead:.0f} %"
+        yield "a claim's query", f"{left['claim_ms']:.2f} ms"
+        worst = max(left["dead_share"], key=left["dead_share"].__getitem__, default="")
+        if worst:
+            yield "most dead rows", f"{100 * left['dead_share'][worst]:.0f} %, {worst}"
     if gone := result.get("retention"):
         told = f"{gone['seconds']} s, answers meanwhile p99 {gone['accept_ms']['p99']} ms"
         yield f"{gone['events']:,} old events let go in", told

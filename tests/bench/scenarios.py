@@ -6,9 +6,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tests.alerts.sinks import WebhookSink
 from tests.bench import alerts
 from tests.bench.stage import Stage, say
-from tests.journeys.window import Project
+from tests.journeys.window import Project, Window
 
 FILL = """
 from tests.factories import crowd
@@ -32,6 +33,7 @@ from tests.bench.counters import measure
 print(round(measure(timezone.now()), 3))
 """
 WAITING = "SELECT count(*) FROM alerts_delivery WHERE state <> 'sent'"
+BACKLOG = "SELECT coalesce(sum(events), 0)::bigint FROM ingest_inbox"
 INBOX = """
 SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
 WHERE c.relname IN ('ingest_inbox', 'ingest_claim')
@@ -127,7 +129,7 @@ def growth(stage: Stage, filled: str, events: int, stored: int, issues: int) -> 
     """The same load with a million events stored, over days and then in one day, and with a
     hundred thousand issues to find the right one among.
 
-    `filled` is the answer of `fill`. A quarter of each load goes before it, unmeasured: a server
+    `filled` is the answer of `fill`. A part of each load goes before it, unmeasured: a server
     that has grown to this size has its pages in memory and its project's dictionary.
     """
     number, key = filled.split()
@@ -143,22 +145,61 @@ def growth(stage: Stage, filled: str, events: int, stored: int, issues: int) -> 
     found["many"] = crowded.load(events, f"lots:{issues}")
     say(f"storing {stored:,} events in today's partition")
     stage.run_inside(COPY.format(project=stage.project.id, events=stored))
-    stage.load(events // 4)
+    stage.load(events // 2)
     say(f"posting {events:,} events with {stored:,} stored today")
     found["one_day"] = stage.load(events)
     return found
 
 
 def hanging(stage: Stage, events: int) -> dict[str, Any]:
-    """Typical events of faults unheard of, while the receiver of their alerts hangs."""
+    """Typical events of faults unheard of: the receiver of their alerts answers, then hangs."""
+    with WebhookSink() as sink:
+        heard = _alerting_project(stage, "Heard", sink.url)
+        say(f"posting {events:,} events while the receiver of their alerts answers")
+        answered = heard.load(events)
     with socket.create_server(("127.0.0.1", 0), backlog=256) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}/"
-        project = stage.window.new_project("Mute")
-        stage.stack.manage("create_channel", project.slug, "webhook", "--set", f"url={url}")
+        unheard = _alerting_project(stage, "Mute", url)
         say(f"posting {events:,} events while the receiver of their alerts hangs")
-        found = stage.at(project).load(events)
+        found = unheard.load(events)
         found["waiting"] = int(stage.window.one(WAITING))
-    return found
+    return found | {"answered_per_s": answered["digested_per_s"]}
+
+
+def _alerting_project(stage: Stage, name: str, url: str) -> Stage:
+    project = stage.window.new_project(name)
+    stage.stack.manage("create_channel", project.slug, "webhook", "--set", f"url={url}")
+    return stage.at(project)
+
+
+def crew(stage: Stage, events: int) -> dict[str, Any]:
+    """Typical events and another number of digest workers; the books at the end."""
+    stage.load(events // 4)
+    stage.await_dictionary()
+    say(f"posting {events:,} events to a crew of another size")
+    found = stage.load(events)
+    return found | {"consistent": stage.window.consistent() == []}
+
+
+def sustained(stage: Stage, rate: float, seconds: float) -> dict[str, Any]:
+    """A steady load for long: how many events waited at worst, and once it was over."""
+    say(f"{rate:,.0f} events a second for {seconds / 60:.0f} minutes")
+    waiting: list[int] = []
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(stage.load, int(rate * seconds), rate=rate, connections=32)
+        window = Window(stage.stack)
+        while not loading.done():
+            waiting.append(int(window.one(BACKLOG)))
+            time.sleep(1)
+        window.close()
+        loaded = loading.result()
+    half = len(waiting) // 2
+    return loaded | {
+        "rate": round(rate),
+        "backlog_first_half": max(waiting[:half], default=0),
+        "backlog_second_half": max(waiting[half:], default=0),
+        "memory_mb": stage.meter.memory(),
+    }
 
 
 def alerting(stage: Stage, seconds: float) -> dict[str, Any]:
