@@ -17,7 +17,7 @@ from django.db.models import Q
 from msgspec import Struct
 
 from alerts import store
-from alerts.actions.closeness import Near, note, split, wanted
+from alerts.actions.closeness import Near, note, note_escalations, split, wanted
 from alerts.actions.desk import Desk
 from alerts.actions.happening import Happening
 from alerts.actions.reading import Reading
@@ -50,6 +50,8 @@ def count(now: datetime) -> Reading:
             low, _made = LowWater.objects.select_for_update().get_or_create(pk=1)
             settled = span + SPAN + SETTLED <= now
             number, desk = _look(span, now, settled=settled)
+            if settled:
+                note_escalations(span, now)
             to = span + SPAN if settled else span
             if low.counted_to is None or (settled and low.counted_to < to):
                 low.counted_to = to
@@ -111,7 +113,13 @@ def questions(
     asks: list[Ask] = []
     for rule in found:
         if rule.counts == Counts.DEPLOY:
-            asks += [Ask(rule, each) for each in _after_deploys(rule, span)]
+            after = _after_deploys(rule, span)
+            asks += [Ask(rule, each) for each, _ends in after if _reaches(each, rule)]
+            over = [
+                each for each, ends in after
+                if not _reaches(each, rule) and span < ends <= span + SPAN
+            ]  # fmt: skip
+            nears.append(Near(rule, {}, over if settled and rule.enabled else []))
             continue
         environments = _environments(rule, names)
         values = {} if not rule.enabled else reached(rule, scan, environments, near=settled)
@@ -211,8 +219,14 @@ def _happening(rule: AlertRule, issue: int, span: datetime, value: float) -> Hap
     )
 
 
-def _after_deploys(rule: AlertRule, span: datetime) -> list[Happening]:
-    """Deploys within the window, with the number of issues that their release is the first of."""
+def _reaches(happening: Happening, rule: AlertRule) -> bool:
+    return (happening.value or 0) >= rule.threshold
+
+
+def _after_deploys(rule: AlertRule, span: datetime) -> list[tuple[Happening, datetime]]:
+    """Deploys within the window and when that ends, with the number of issues that their release
+    is the first of, where it is at least close to the threshold.
+    """
     window = timedelta(minutes=rule.window_minutes)
     deploys = Deploy.objects.filter(
         project=rule.project_id, started_at__gt=span - window, started_at__lt=span + SPAN
@@ -226,7 +240,7 @@ def _after_deploys(rule: AlertRule, span: datetime) -> list[Happening]:
             first_seen__gte=deploy.started_at, first_seen__lt=deploy.started_at + window,
         ).filter(first_seen__lt=span + SPAN)  # fmt: skip
         number = new.count()
-        if number < rule.threshold:
+        if number < wanted(rule.threshold):
             continue
         release, place = deploy.release.version, deploy.environment.name
         data = {
@@ -235,10 +249,9 @@ def _after_deploys(rule: AlertRule, span: datetime) -> list[Happening]:
             "release": release,
             "environment": place,
         }
-        found.append(
-            Happening(
-                rule.project_id, None, rule.counts, span, data, None, f"deploy:{deploy.pk}",
-                float(number),
-            )
+        happening = Happening(
+            rule.project_id, None, rule.counts, span, data, None, f"deploy:{deploy.pk}",
+            float(number),
         )  # fmt: skip
+        found.append((happening, deploy.started_at + window))
     return found

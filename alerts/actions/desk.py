@@ -29,7 +29,7 @@ FOLLOWED = "merged"
 READ = (
     frozenset({trigger.value for trigger in rules.Trigger})
     | rules.CLOSING
-    | {rules.CALMED, rules.ACKNOWLEDGED, FOLLOWED, TAKEN}
+    | {rules.CALMED, rules.ACKNOWLEDGED, rules.NEARLY, FOLLOWED, TAKEN}
 )
 """Kinds of letters that may lead to something."""
 ONCE = frozenset({rules.Counts.DEPLOY.value})
@@ -97,11 +97,13 @@ class Desk:
         issue = self.issue(happening.issue_id)
         past = self.latest(rule, happening.issue_id, happening.subject)
         facts = facts_of(happening, issue, matches=self._matches(rule, happening.issue_id))
-        verdict = rules.decide(rule.spec(), facts, past.past() if past else None)
+        spec = rule.spec()
+        verdict = rules.decide(spec, facts, past.past() if past else None)
         ending = happening.kind in _ENDING
         counted = happening.kind in rules.COUNTED
-        foreign = not ending and not counted and happening.kind not in rule.triggers
-        if verdict.outcome == Outcome.PASS and (ending or counted or foreign):
+        foreign = not ending and not counted and not rules.listens(spec, happening.kind)
+        far = happening.kind == rules.NEARLY and not rules.is_close(happening.kind, verdict)
+        if verdict.outcome == Outcome.PASS and (ending or counted or foreign or far):
             return verdict.outcome  # nothing was going on, or nobody asked: not worth a trace
         incident = self._move(rule, happening, facts, verdict, past)
         checks = list(verdict.checks)

@@ -47,9 +47,14 @@ def happening_of(letter: Activity) -> Happening | None:
         begun = f"quota_{data.get('percent')}" if kind == rules.CLEARED else kind
         month = str(data.get("month") or f"{letter.created_at:%Y-%m}")[:7]
         subject = f"{begun}:{data.get('key') or ''}:{month}"[:100]
+    value = _number(data.get("events")) if kind == rules.NEARLY else None
     return Happening(
-        letter.project_id, letter.issue_id, kind, letter.created_at, data, letter.pk, subject
+        letter.project_id, letter.issue_id, kind, letter.created_at, data, letter.pk, subject, value
     )
+
+
+def _number(given: object) -> float:
+    return float(given) if isinstance(given, int | float) else 0.0
 
 
 def facts_of(happening: Happening, issue: Issue | None, *, matches: bool = True) -> rules.Letter:
@@ -62,6 +67,7 @@ def facts_of(happening: Happening, issue: Issue | None, *, matches: bool = True)
         environment=str(data.get("environment") or ""),
         release=str(data.get("release") or ""),
         value=happening.value,
+        least=_number(data.get("from")) if happening.kind == rules.NEARLY else None,
         matches=matches,
     )
 

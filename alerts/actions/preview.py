@@ -7,26 +7,23 @@ What an issue is filtered by (level, query) is taken as it is now.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from alerts import store
+from alerts.actions import closeness
 from alerts.actions.counting import SETTLED
 from alerts.actions.desk import FOLLOWED, READ, losers_of
 from alerts.actions.happening import Happening, facts_of, happening_of
 from alerts.actions.matching import matching
-from alerts.domain import measures, rules
+from alerts.actions.replay import MOST_LETTERS, Counted, counted
+from alerts.domain import rules
 from alerts.domain.rules import SPAN as FIVE
 from alerts.domain.rules import Counter, Counts, Outcome, Past, Rule, Verdict
-from tracker.domain import sketch
-from tracker.models import Activity, Deploy, Environment, Issue
+from tracker.models import Activity, Issue
 
 SPAN = timedelta(days=7)
-MOST_LETTERS = 20_000
-"""Bounds the page's cost; beyond, the newest count."""
 SHOWN = 20
 _AWAY = frozenset({"resolved", "snoozed"})
 _BACK = frozenset({"regressed", "reopened", "woken"})
@@ -59,6 +56,8 @@ class Preview(Struct, frozen=True):
     """How many letters led to what."""
     decisions: tuple[Seen, ...] = ()
     """All but those that passed by."""
+    nears: tuple[Seen, ...] = ()
+    """What came close and led to nothing."""
 
 
 def preview(project_id: int, rule: Rule, now: datetime, span: timedelta = SPAN) -> Preview:
@@ -66,20 +65,39 @@ def preview(project_id: int, rule: Rule, now: datetime, span: timedelta = SPAN) 
     before.
     """
     start = now - span
-    letters = _letters(project_id, start)
-    counts = _counts(project_id, rule, start, now)
-    story = _Story(project_id, rule, letters + counts, now)
-    for happening in sorted(letters + counts, key=_order):
-        story.read(happening)
+    letters, counts = _letters(project_id, start), counted(project_id, rule, start, now)
+    story = _Story(project_id, rule, [*letters, *counts.happenings], counts, now)
+    line: list[Happening | datetime] = [*letters, *counts.happenings, *counts.below]
+    for each in sorted(line, key=_order):
+        if isinstance(each, Happening):
+            story.read(each)
+        else:
+            story.end_span(each)
     story.end(now)
     firings = tuple(
         Firing(each.at, each.issue_id, each.verdict.outcome)
         for each in story.decisions if each.verdict.fired
     )  # fmt: skip
-    return Preview(firings, dict(story.outcomes), tuple(story.decisions))
+    nears = sorted([*story.nears, *_deploys(counts, rule)], key=lambda near: near.at)
+    return Preview(firings, dict(story.outcomes), tuple(story.decisions), tuple(nears))
 
 
-def _order(happening: Happening) -> tuple[datetime, bool, int]:
+def _deploys(counts: Counted, rule: Rule) -> list[Seen]:
+    if rule.counter is None:
+        return []
+    return [_close_call(rule.counter, each) for each in counts.deploys_below]
+
+
+def _close_call(counter: Counter, near: Happening) -> Seen:
+    release = str(near.data.get("release") or "")
+    verdict = Verdict(Outcome.PASS, (closeness.check(counter, near.value or 0.0, release),))
+    return Seen(near.at, near.issue_id or 0, near.subject, counter.counts, verdict)
+
+
+def _order(happening: Happening | datetime) -> tuple[datetime, bool, int]:
+    """By time; a moment stands for the span that begins with it, when that is looked back at."""
+    if isinstance(happening, datetime):
+        return happening + FIVE + SETTLED, True, 0
     # Within a span counts go first: they are looked at while it lasts.
     counted = happening.kind in rules.COUNTED
     return happening.at, not counted, happening.activity_id or happening.issue_id or 0
@@ -89,13 +107,20 @@ class _Story:
     """The incidents of one rule, letter by letter."""
 
     def __init__(
-        self, project_id: int, rule: Rule, happenings: Sequence[Happening], now: datetime
-    ) -> None:
+        self, project_id: int, rule: Rule, happenings: Sequence[Happening], counts: Counted,
+        now: datetime,
+    ) -> None:  # fmt: skip
         self.rule = rule
+        self.nears: list[Seen] = []
+        self._below = counts.below
+        self._noted: dict[int, datetime] = {}
+        self._opened: dict[int, datetime] = {}
+        self._closed: dict[int, datetime] = {}
         self.decisions: list[Seen] = []
         self.outcomes: Tally[Outcome] = Tally()
         self._pasts: dict[tuple[int, str], Past | None] = {}
         ids = {each.issue_id for each in happenings if each.issue_id}
+        ids |= {issue for values in counts.below.values() for issue in values}
         self._issues = Issue.objects.filter(project=project_id, pk__in=ids).in_bulk()
         self._matching = matching(project_id, rule.query, ids, now) if rule.query else ids
         self._away = self._away_at_first(happenings)
@@ -119,6 +144,36 @@ class _Story:
                 return
         self._decide(issue_id, happening, issue)
 
+    def end_span(self, span: datetime) -> None:
+        """Note who came close in a span, as `closeness.note` does."""
+        values = {
+            issue: value for issue, value in self._below[span].items()
+            if issue not in self._away and self._counts(self._issues.get(issue))
+        }  # fmt: skip
+        counter = self.rule.counter
+        for issue, value in closeness.closest(values).items():
+            if counter is None or issue not in self._matching or self._is_known(issue, span):
+                continue
+            self._noted[issue] = span
+            near = Happening(0, issue, "", span, {}, value=value)
+            self.nears.append(_close_call(counter, near))
+
+    def _counts(self, issue: Issue | None) -> bool:
+        if issue is None or issue.merged_into or issue.deleted_at:
+            return False
+        return issue.level >= self.rule.min_level
+
+    def _is_known(self, issue: int, span: datetime) -> bool:
+        """Told of or noted lately, as it was at the end of the span."""
+        self._end_quiet(issue, span)
+        past, since, never = self._pasts.get((issue, "")), span - closeness.SELDOM, span - SPAN
+        is_open = past is not None and past.closed_at is None
+        return (
+            (is_open and self._opened.get(issue, span) < span + FIVE)
+            or self._closed.get(issue, never) > since
+            or self._noted.get(issue, never) > since
+        )
+
     def end(self, now: datetime) -> None:
         """What is quiet by now."""
         for issue_id, _subject in list(self._pasts):
@@ -132,10 +187,18 @@ class _Story:
         if happening.kind in rules.COUNTED and verdict.outcome == Outcome.PASS:
             return
         self._pasts[key] = rules.advance(past, facts, verdict)
+        if verdict.outcome == Outcome.OPEN:
+            self._opened[issue_id] = facts.at
+        elif verdict.outcome == Outcome.REOPEN:
+            self._closed.pop(issue_id, None)
+        elif verdict.outcome == Outcome.CLOSE:
+            self._closed[issue_id] = facts.at
         self.outcomes[verdict.outcome] += 1
         if verdict.outcome != Outcome.PASS:
             seen = Seen(happening.at, issue_id, happening.subject, happening.kind, verdict)
             self.decisions.append(seen)
+        elif rules.listens(self.rule, happening.kind) and rules.is_close(happening.kind, verdict):
+            self.nears.append(Seen(happening.at, issue_id, "", happening.kind, verdict))
 
     def _end_quiet(self, issue_id: int, before: datetime, *, until_now: bool = False) -> None:
         counter, past = self.rule.counter, self._pasts.get((issue_id, ""))
@@ -180,79 +243,3 @@ def _letters(project_id: int, start: datetime) -> list[Happening]:
     ).order_by("-pk")[:MOST_LETTERS]  # fmt: skip
     found = (happening_of(row) for row in rows)
     return [happening for happening in found if happening is not None]
-
-
-def _counts(project_id: int, rule: Rule, start: datetime, now: datetime) -> list[Happening]:
-    counter = rule.counter
-    if counter is None:
-        return []
-    names = dict(Environment.objects.filter(project=project_id).values_list("name", "pk"))
-    chosen = (
-        frozenset(names[name] for name in rule.environments if name in names)
-        if rule.environments else None
-    )  # fmt: skip
-    if counter.counts == Counts.DEPLOY:
-        return list(_deploys(project_id, rule, counter, start, now))
-    if chosen == frozenset():
-        return []
-    first = measures.span_of(start) + FIVE
-    events = store.reaching(
-        project_id, first, now, counter.window - FIVE,
-        counter.threshold if counter.counts != Counts.SHARE else 1,
-        sorted(chosen) if chosen is not None else None, MOST_LETTERS,
-    )  # fmt: skip
-    if counter.counts == Counts.EVENTS:
-        return [_happening(counter, issue, span, float(n)) for issue, span, n in events]
-    return list(_people(project_id, counter, chosen, events))
-
-
-def _people(
-    project_id: int, counter: Counter, chosen: frozenset[int] | None,
-    events: Sequence[tuple[int, datetime, int]],
-) -> Iterator[Happening]:  # fmt: skip
-    """The spans of those in which enough people were hit."""
-    spans: dict[datetime, list[int]] = defaultdict(list)
-    for issue, span, _number in events:
-        spans[span].append(issue)
-    for span, issues in spans.items():
-        start = measures.start_of(span, counter.window)
-        met: dict[int, list[bytes]] = defaultdict(list)
-        for issue, environment, users in store.sketches(project_id, issues, start, span + FIVE):
-            if chosen is None or environment in chosen:
-                met[issue].append(bytes(users))
-        there = 0
-        if counter.counts == Counts.SHARE:
-            hours = measures.denominator_hours(span, counter.window)
-            rows = measures.pick(store.session_people(project_id, *hours), chosen)
-            there = sketch.estimate(sketch.merge(rows)) if rows else 0
-        for issue in issues:
-            hit = sketch.estimate(sketch.merge(met[issue]))
-            share = measures.percent(hit, there)
-            value = float(hit) if counter.counts == Counts.USERS else share
-            if value is not None and value >= counter.threshold:
-                yield _happening(counter, issue, span, value)
-
-
-def _deploys(
-    project_id: int, rule: Rule, counter: Counter, start: datetime, now: datetime
-) -> Iterator[Happening]:
-    deploys = Deploy.objects.filter(project=project_id, started_at__gt=start, started_at__lt=now)
-    if rule.environments:
-        deploys = deploys.filter(environment__name__in=rule.environments)
-    for deploy in deploys.select_related("environment", "release").order_by("pk"):
-        new = Issue.objects.live().filter(
-            project=project_id, first_release=deploy.release_id, level__gte=rule.min_level,
-            first_seen__gte=deploy.started_at, first_seen__lt=deploy.started_at + counter.window,
-        ).order_by("first_seen").values_list("first_seen", flat=True)  # fmt: skip
-        found = list(new)
-        if len(found) >= counter.threshold:
-            span = measures.span_of(found[max(counter.threshold, 1) - 1])
-            value = float(sum(at < span + FIVE for at in found))
-            data = {"environment": deploy.environment.name, "release": deploy.release.version}
-            yield Happening(
-                project_id, None, counter.counts, span, data, None, f"deploy:{deploy.pk}", value
-            )
-
-
-def _happening(counter: Counter, issue: int, span: datetime, value: float) -> Happening:
-    return Happening(0, issue, counter.counts, span, {}, value=value)

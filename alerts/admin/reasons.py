@@ -46,7 +46,8 @@ def decisions() -> ArraySubquery:
     return ArraySubquery(
         rows.order_by("-pk").values(one=JSONObject(
             at="at", rule="rule__name", outcome="outcome", activity_id="activity_id",
-            reasons="reasons", incident="incident_id", incident_rule="incident__rule__name",
+            kind="kind", reasons="reasons", incident="incident_id",
+            incident_rule="incident__rule__name",
             opened_at="incident__opened_at", closed_at="incident__closed_at",
             acknowledged_at="incident__acknowledged_at",
             acknowledged_by="incident__acknowledged_by",
@@ -81,7 +82,8 @@ def alerts(request: HttpRequest, issue: Issue, access: Access, now: datetime) ->
 def in_words(decision: dict[str, Any]) -> Told:
     """What was decided, and the checks that decided it."""
     outcome = decision["outcome"]
-    near = outcome == rules.Outcome.PASS.value and decision["activity_id"] is None
+    noted = decision["activity_id"] is None or decision["kind"] == rules.NEARLY
+    near = noted and outcome == rules.Outcome.PASS.value
     word = "Came close" if near else _WORDS.get(outcome, "Not told")
     checks = [check for check in decision["reasons"] if isinstance(check, dict)]
     failed = [check for check in checks if not check.get("passed")]

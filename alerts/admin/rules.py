@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -12,10 +11,10 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from alerts.actions.matching import check
-from alerts.actions.preview import SHOWN, preview
+from alerts.actions.preview import SHOWN, Preview, preview
 from alerts.admin.base import ProjectAdmin, issue_link, kept, optional, projects_of
-from alerts.domain.rules import TRIGGER_NAMES, Outcome
-from alerts.models import AlertRule, Channel, Decision, TicketConnection
+from alerts.domain.rules import TRIGGER_NAMES, Outcome, Trigger
+from alerts.models import AlertRule, Channel, TicketConnection
 from tracker.domain.search import SearchError
 from tracker.models import Issue, Project, Role
 
@@ -141,7 +140,7 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
         """What the live evaluator would have done."""
         if rule.pk is None:
             return "Save the rule to see."
-        seen = preview(rule.project_id, rule.spec(), timezone.now())
+        seen = _previewed(rule)
         quiet = seen.outcomes.get(Outcome.QUIET, 0)
         passed = seen.outcomes.get(Outcome.PASS, 0)
         newest = seen.firings[-SHOWN:][::-1]
@@ -165,12 +164,12 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
 
     @admin.display(description="came close")
     def came_close(self, rule: AlertRule) -> str:
-        """Near misses of the live evaluator."""
-        if not rule.counts:
-            return "-"
-        since = timezone.now() - timedelta(days=7)
-        rows = Decision.objects.near_misses().filter(rule=rule, at__gt=since)
-        near = list(rows.order_by("-pk")[:SHOWN])
+        """What would have led to nothing by little."""
+        if rule.pk is None:
+            return "Save the rule to see."
+        if not rule.counts and Trigger.ESCALATING not in rule.triggers:
+            return "A rule that waits for something either fires or does not."
+        near = _previewed(rule).nears[-SHOWN:][::-1]
         if not near:
             return "Nothing within 80 % of the threshold."
         issues = Issue.objects.select_related("project").filter(project=rule.project_id)
@@ -178,8 +177,8 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
         lines = (
             (
                 f"{each.at:%Y-%m-%d %H:%M}",
-                issue_link(known.get(each.issue_id or 0)),
-                "; ".join(f"{c['saw']} of {c['wanted']}" for c in each.reasons),
+                issue_link(known.get(each.issue_id)) if each.issue_id else "the project",
+                "; ".join(f"{c.saw} of {c.wanted}" for c in each.verdict.checks if not c.passed),
             )
             for each in near
         )
@@ -204,3 +203,11 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
     def tells(self, rule: AlertRule) -> str:
         """Channels in words."""
         return ", ".join(c.name for c in rule.channels.all()) or "every channel of the project"
+
+
+def _previewed(rule: AlertRule) -> Preview:
+    """Run once a page: two of its fields show it."""
+    known: Preview | None = rule.__dict__.get("_preview")
+    if known is None:
+        known = rule.__dict__["_preview"] = preview(rule.project_id, rule.spec(), timezone.now())
+    return known

@@ -81,6 +81,8 @@ ACKNOWLEDGED = "acknowledged"
 """Somebody is on it: what goes on is not told again, until it comes back."""
 CALMED = "calmed"
 """The letter that ends an incident which escalating opened."""
+NEARLY = "nearly_escalated"
+"""The letter that says that an issue came close to escalating: never more than a note."""
 COUNTED = frozenset(count.value for count in Counts)
 LONGEST_COOLDOWN = timedelta(hours=24)
 SPAN = timedelta(minutes=5)
@@ -143,6 +145,8 @@ class Letter(Struct, frozen=True):
     release: str = ""
     value: float | None = None
     """What was counted; None: there is nothing to count against."""
+    least: float | None = None
+    """What it would have taken to escalate."""
     matches: bool = True
     """Whether the issue fulfils the rule's query."""
 
@@ -200,6 +204,8 @@ def decide(rule: Rule, letter: Letter, past: Past | None) -> Verdict:
     if letter.kind == ACKNOWLEDGED:
         return _acknowledging(past)
     checks = _filters(rule, letter, past)
+    if letter.kind == NEARLY:
+        return Verdict(Outcome.PASS, checks)
     if not all(check.passed for check in checks):
         return _quiet(rule, letter, past, checks) or Verdict(Outcome.PASS, checks)
     if past is None:
@@ -240,6 +246,17 @@ def cooldown(rule: Rule, notices: int) -> timedelta:
     doublings = min(max(notices - 1, 0), 20)
     grown: timedelta = rule.cooldown * (1 << doublings)
     return min(grown, max(LONGEST_COOLDOWN, rule.cooldown))
+
+
+def listens(rule: Rule, kind: str) -> bool:
+    """Whether letters of a kind are what the rule waits for, or a note on it."""
+    return (Trigger.ESCALATING if kind == NEARLY else kind) in rule.triggers
+
+
+def is_close(kind: str, verdict: Verdict) -> bool:
+    """Whether a verdict is worth a note: an issue that came close, and nothing else amiss."""
+    failed = [check.name for check in verdict.checks if not check.passed]
+    return kind == NEARLY and failed == [Trigger.ESCALATING]
 
 
 def is_decided(past: Past | None, span: datetime) -> bool:
@@ -283,6 +300,9 @@ def _filters(rule: Rule, letter: Letter, past: Past | None) -> tuple[Check, ...]
     checks = [Check("rule", rule.enabled, "enabled" if rule.enabled else "disabled", "enabled")]
     if letter.kind in COUNTED:
         checks += _counted(rule, letter, past)
+    elif letter.kind == NEARLY:
+        saw = f"{letter.value or 0:g} events in 60 min"
+        checks.append(Check(Trigger.ESCALATING, False, saw, f">= {letter.least or 0:g}"))
     else:
         wanted = ", ".join(sorted(rule.triggers)) or "nothing"
         checks.append(Check("trigger", letter.kind in rule.triggers, letter.kind, wanted))

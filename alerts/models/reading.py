@@ -55,8 +55,11 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(project__in=Project.objects.visible_to(user, role))
 
     def near_misses(self) -> Self:
-        """Counts that came close to a threshold."""
-        return self.filter(activity_id__isnull=True, outcome=rules.Outcome.PASS.value)
+        """What came close to a threshold, or to escalating."""
+        return self.filter(
+            models.Q(activity_id__isnull=True) | models.Q(kind=rules.NEARLY),
+            outcome=rules.Outcome.PASS.value,
+        )
 
 
 class Decision(models.Model):

@@ -1,5 +1,6 @@
 """The pages of alerts: who sees and configures what, secrets, tests, replay, the mailbox."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from alerts.actions import defaults
 from alerts.models import AlertRule, Channel, Decision, Delivery, Incident
 from tests.alerts.conftest import SECRET, Cast, run
 from tests.alerts.sinks import Scripted, SmtpSink, WebhookSink
+from tests.alerts.test_counting import World
 from tracker.models import Membership, Project, Team, User
 
 pytestmark = pytest.mark.django_db
@@ -245,6 +247,6 @@ def test_the_issue_says_why_somebody_was_or_was_not_told(
     assert "Came close" in seen and "/alerts/act/" not in seen
     rule.counts, rule.threshold, rule.triggers = "events", 100, []
     rule.save()
-    Decision.objects.filter(kind="events").update(at=timezone.now())
+    World(project).events(issue, timezone.now() - timedelta(minutes=30), 85)
     listed = client.get(reverse("admin:alerts_alertrule_change", args=[rule.pk])).content.decode()
     assert "85 of &gt;= 100 in 10 min" in listed

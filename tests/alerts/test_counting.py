@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from alerts.actions import counting, reading
+from alerts.actions import closeness, counting, reading
 from alerts.actions.preview import preview
 from alerts.models import AlertRule, Decision, Incident
 from tests.alerts.conftest import NOW, Cast
@@ -221,11 +222,55 @@ def test_preview_is_live_over_counters(seed: int, world: World, project: Project
             for each in sorted(seen, key=lambda each: (each.issue_id, each.at))
         ]  # fmt: skip
         assert [row[:3] for row in found] == [row[:3] for row in wanted]
+        agree_on_near_misses(rule, NOW + minutes(259))
         for ours, theirs in zip(found, wanted, strict=True):
             assert ours[3] == [
                 {"name": c["name"], "passed": c["passed"]} for c in theirs[3] if c["name"] != "channel"
             ]  # fmt: skip
     assert Decision.objects.filter(fired=True).exists()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_preview_finds_the_near_misses_that_live_noted(
+    seed: int, world: World, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closeness, "SELDOM", minutes(40))
+    monkeypatch.setattr(closeness, "MOST", 2)
+    dice = random.Random(seed)
+    made = [
+        world.rule("events", 20, 10, environments=["production"], cooldown_minutes=20),
+        world.rule("users", 12, 15, query="level:fatal"),
+    ]
+    issues = [world.issue(level=dice.choice([20, 40, 50])) for _ in range(9)]
+    for minute in range(240):
+        now = NOW + minutes(minute)
+        for issue in issues:
+            if dice.random() < 0.05:
+                number = dice.choice([2, 8, 17, 18])
+                world.events(issue, now, number, users=min(number, 11),
+                             where=dice.choice(["production", "staging"]))  # fmt: skip
+        if dice.random() < 0.01 and minute % 5 != 1:  # live notes within that minute
+            issue = dice.choice(issues)
+            resolving.resolve(Issue.objects.filter(pk=issue.pk), None, now)
+        counting.count(now + timedelta(seconds=50))
+        while reading.evaluate(now + timedelta(seconds=55)).letters:
+            pass
+    now = NOW + minutes(239) + timedelta(seconds=50)
+    assert sum([agree_on_near_misses(rule, now) for rule in made])
+
+
+def agree_on_near_misses(
+    rule: AlertRule, now: datetime, span: timedelta = timedelta(days=7)
+) -> int:
+    """What live noted is what the preview finds; how many."""
+    near = preview(rule.project_id, rule.spec(), now, span).nears
+    found = sorted(
+        (each.at, each.issue_id, each.kind, [msgspec.to_builtins(c) for c in each.verdict.checks])
+        for each in near
+    )
+    noted = Decision.objects.near_misses().filter(rule=rule)
+    assert found == sorted((d.at, d.issue_id or 0, d.kind, d.reasons) for d in noted), rule.name
+    return len(found)
 
 
 def test_what_came_close_is_noted_once_and_fires_nothing(world: World) -> None:
@@ -248,6 +293,29 @@ def test_what_came_close_is_noted_once_and_fires_nothing(world: World) -> None:
     world.events(near, NOW + minutes(70), 100)
     counting.count(NOW + minutes(71))
     assert [each for each, _ in world.outcomes(rule)] == ["pass", "open"]
+
+
+def test_a_deploy_that_nearly_brought_enough_is_noted_when_its_window_is_over(
+    world: World, project: Project
+) -> None:
+    rule = world.rule("deploy", 5, 30)
+    release = Release.objects.create(project=project, version="2.0")
+    for started in (NOW, NOW + minutes(60)):
+        Deploy.objects.create(
+            project=project, release=release, environment=world.places["production"],
+            started_at=started,
+        )  # fmt: skip
+    for number in range(4):
+        world.issue(first_seen=NOW + minutes(2 + number), first_release=release)
+    for minute in range(1, 100):
+        counting.count(NOW + minutes(minute))
+        if minute == 30:
+            assert not Decision.objects.exists()
+    noted = Decision.objects.get()
+    assert (noted.issue_id, noted.fired, noted.at) == (None, False, NOW + minutes(25))
+    assert noted.reasons[0]["saw"] == "4 new issues after the deploy of 2.0"
+    assert noted.reasons[0]["wanted"] == ">= 5 in 30 min"
+    assert agree_on_near_misses(rule, NOW + minutes(99)) == 1
 
 
 def test_near_misses_of_people_and_of_issues_that_a_search_finds(world: World) -> None:

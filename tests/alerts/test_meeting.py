@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.actions import meeting, reading
-from alerts.models import Incident
+from alerts.actions import counting, meeting, reading
+from alerts.models import Decision, Incident
 from tests.alerts.conftest import NOW, Cast
-from tests.alerts.test_counting import World, world  # noqa: F401 - a fixture
+from tests.alerts.test_counting import (  # noqa: F401 - a fixture
+    World,
+    agree_on_near_misses,
+    world,
+)
 from tracker import store
 from tracker.actions import escalation
 from tracker.models import Activity, Environment, Issue, IssueTag, Project
@@ -18,7 +22,7 @@ LISTENS = ["first_in_env", "first_in_release", "milestone"]
 
 def letters(issue: Issue) -> list[tuple[str, str]]:
     rows = Activity.objects.filter(issue=issue).order_by("pk")
-    return [(row.kind, row.data["why"]) for row in rows]
+    return [(row.kind, row.data.get("why", "")) for row in rows]
 
 
 def test_firsts_are_announced_once_and_not_those_of_a_new_issue(
@@ -76,3 +80,32 @@ def test_an_old_issue_that_bursts_escalates_pages_and_calms(
     assert escalation.watch(NOW + timedelta(minutes=130)) == (0, 1)
     reading.evaluate(NOW + timedelta(minutes=130))
     assert Incident.objects.get().closed_why == "calmed"
+
+
+def test_what_nearly_escalated_is_a_letter_and_a_note_and_tells_nobody(
+    world: World,  # noqa: F811
+    project: Project,
+) -> None:
+    listens = world.rule("", 0, triggers=["escalated"], severity="page")
+    world.rule("", 0, triggers=["escalated"], min_level=50)
+    world.rule("", 0, triggers=["first_seen"])
+    near, far, loud = (world.issue(first_seen=NOW - timedelta(days=5)) for _ in range(3))
+    for issue, number in ((near, 9), (far, 7), (loud, 12)):
+        world.events(issue, NOW, number)
+    for minute in range(1, 120):
+        now = NOW + timedelta(minutes=minute)
+        escalation.watch(now)
+        counting.count(now)
+        while reading.evaluate(now).letters:
+            pass
+    assert [w for k, w in letters(near) if k == "nearly_escalated"] == [
+        "9 events in 60 minutes, escalating from 10 on"
+    ]
+    assert [kind for kind, _ in letters(far)] == []
+    assert "nearly_escalated" not in [kind for kind, _ in letters(loud)]
+    noted = Decision.objects.get(issue_id=near.pk)
+    assert (noted.rule, noted.outcome, noted.fired) == (listens, "pass", False)
+    check = {"name": "escalated", "passed": False, "saw": "9 events in 60 min", "wanted": ">= 10"}
+    assert check in noted.reasons
+    assert [i.issue_id for i in Incident.objects.all()] == [loud.pk]
+    assert agree_on_near_misses(listens, NOW + timedelta(hours=2)) == 1

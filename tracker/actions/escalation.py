@@ -6,7 +6,8 @@ time, for the turn of the hour would otherwise look up all at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from tracker import baselines
@@ -45,6 +46,23 @@ def _escalate(now: datetime) -> int:
     projects = {project for project, issue, _first, _n in found if issue in why}
     issues = Issue.objects.filter(project__in=projects, pk__in=why)
     return len(resolving.escalate(issues, why, now).changed)
+
+
+def nearing(
+    projects: Collection[int], end: datetime, share: float, now: datetime
+) -> list[tuple[int, int, int, float]]:
+    """(project, issue, events, events from which it escalates) of those whose 60 minutes up to
+    `end` came within `share` of escalating and did not, and that have not escalated since.
+    """
+    loud = baselines.loud(end - HOUR, end, math.ceil(FLOOR * share))
+    found = [row for row in loud if row[0] in projects]
+    usual = _usual([(project, issue, first) for project, issue, first, _n in found], now)
+    return [
+        (project, issue, number, base.escalates_at)
+        for project, issue, _first, number in found
+        if (base := usual.get((project, issue))) and base.hours
+        and share * base.escalates_at <= number < base.escalates_at
+    ]  # fmt: skip
 
 
 def _calm(now: datetime) -> int:
