@@ -17,7 +17,7 @@ from alerts.actions.counting import SETTLED
 from alerts.actions.desk import FOLLOWED, READ, losers_of
 from alerts.actions.happening import Happening, facts_of, happening_of
 from alerts.actions.matching import matching
-from alerts.actions.replay import MOST_LETTERS, Counted, counted
+from alerts.actions.recounting import MOST_LETTERS, Counted, counted
 from alerts.domain import rules
 from alerts.domain.rules import SPAN as FIVE
 from alerts.domain.rules import Counter, Counts, Outcome, Past, Rule, Verdict
