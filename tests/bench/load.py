@@ -1,7 +1,7 @@
 """The load, in a process of its own: post a number of events over kept connections, tell how it went.
 
 python -m tests.bench.load --port P --project N --key K --corpus FILE -n 5000 -c 16
-    [--shape typical] [--rate 500]
+    [--shape typical] [--rate 500] [--bad 25]
 """
 
 import argparse
@@ -13,8 +13,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.bench import hostile
 from tests.bench.bodies import Source, headers
 from tests.bench.meter import spread
+from tests.journeys.window import Project
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
@@ -44,7 +46,11 @@ class Load:
         self.bytes = 0
         self.began = 0.0
         path = f"/api/{wanted.project}/envelope/"
-        self.head = headers(path, f"127.0.0.1:{wanted.port}", wanted.key)
+        host = f"127.0.0.1:{wanted.port}"
+        self.head = headers(path, host, wanted.key)
+        self.bad = hostile.requests(host, Project(wanted.project, "", "", wanted.key))
+        self.refused: Counter[str] = Counter()
+        self.refusals: list[float] = []
 
     async def run(self) -> dict[str, object]:
         """Post everything."""
@@ -58,6 +64,8 @@ class Load:
             "accepted": self.statuses["200"],
             "statuses": dict(self.statuses),
             "accept_ms": spread(self.latencies),
+            "refused": dict(self.refused),
+            "refuse_ms": spread(self.refusals),
             "sent_bytes": self.bytes,
             "cpu_s": _cpu() - cpu,
         }
@@ -95,6 +103,20 @@ class Load:
                 return
             self.statuses[str(status)] += 1
             self.latencies.append(time.perf_counter() - began)
+            if self.wanted.bad and len(self.latencies) % self.wanted.bad == 0 and open_still:
+                open_still = await self._misbehave(reader, writer)
+
+    async def _misbehave(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Send something that is refused; whether the connection stays open."""
+        began = time.perf_counter()
+        try:
+            status, open_still = await asyncio.wait_for(post(reader, writer, next(self.bad)), 60)
+        except (OSError, asyncio.IncompleteReadError, TimeoutError):
+            self.refused["no answer"] += 1
+            return False
+        self.refused[str(status)] += 1
+        self.refusals.append(time.perf_counter() - began)
+        return open_still
 
 
 def _cpu() -> float:
@@ -110,6 +132,7 @@ def main() -> None:
     parser.add_argument("--key", required=True)
     parser.add_argument("--shape", default="typical")
     parser.add_argument("--rate", type=float, default=0.0, help="events a second; 0: no limit")
+    parser.add_argument("--bad", type=int, default=0, help="good events for a refused one; 0: none")
     parser.add_argument("--corpus", type=Path, required=True)
     print(json.dumps(asyncio.run(Load(parser.parse_args()).run())))
 

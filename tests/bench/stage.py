@@ -43,16 +43,24 @@ class Stage:
         return Stage(self.corpus, self.stack, self.window, project)
 
     def load(
-        self, count: int, shape: str = "typical", connections: int = 16, rate: float = 0.0
+        self,
+        count: int,
+        shape: str = "typical",
+        connections: int = 16,
+        rate: float = 0.0,
+        bad: int = 0,
     ) -> dict[str, Any]:
-        """Post events as fast as the server takes them (or at a rate), wait until all are counted."""
+        """Post events as fast as the server takes them (or at a rate), wait until all are counted.
+
+        With `bad`, something that is refused follows each so many of them.
+        """
         before = self.counted()
         self.meter.start()
         generator = subprocess.Popen(
             [*(sys.executable, "-m", "tests.bench.load", "--corpus", str(self.corpus)),
              *("--port", str(self.stack.port), "--project", str(self.project.id)),
              *("--key", self.project.public_key, "-n", str(count), "-c", str(connections)),
-             *("--shape", shape, "--rate", str(rate))],
+             *("--shape", shape, "--rate", str(rate), "--bad", str(bad))],
             cwd=ROOT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         said, _ = generator.communicate(timeout=1500)
@@ -73,6 +81,8 @@ class Stage:
             "digested_per_s": round(counted / seconds, 1),
             "seconds": round(seconds, 2),
             "accept_ms": sent["accept_ms"],
+            "refused": sent["refused"],
+            "refuse_ms": sent["refuse_ms"],
             "body_bytes": round(sent["sent_bytes"] / count),
             "cpu_s": cpu,
             "cpu_ms_per_event": round(1000 * cpu["total"] / max(1, counted), 3),
