@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.adapters.base import Unusable
 from ingest.adapters.rollbar import event_id_of
 from ingest.auth import TOKENS, Credentials, Sender, authenticate
 from ingest.bare import CORS, BareView
@@ -85,13 +86,17 @@ class RollbarView(BareView):
     def bearer(self, token: str, *scopes: str) -> Sender:
         """The sender of a token with one of these scopes. Raises NoKey, WrongKey."""
         if not token:
-            raise NoKey("An access token is required: put it into X-Rollbar-Access-Token.")
+            raise _no_token()
         sender = TOKENS.find(token.strip())
         if sender is None or sender.scope not in scopes:
             raise WrongToken
         self.sender = sender
         self.counted_under = sender.project_id
         return sender
+
+
+def _no_token() -> NoKey:
+    return NoKey("An access token is required: put it into X-Rollbar-Access-Token.")
 
 
 class WrongToken(WrongKey):
@@ -111,7 +116,13 @@ class ItemView(RollbarView):
         if token:
             LIMITS.check(self.bearer(token, "post_server", "post_client"))
         body, encoding = body_of(raw)
-        found = checked(find("rollbar"), body, encoding)
+        try:
+            found = checked(find("rollbar"), body, encoding)
+        except Unusable:
+            # Who names no token anywhere hears of that first.
+            if not (token or "access_token" in raw.GET or b'"access_token"' in body or encoding):
+                raise _no_token() from None
+            raise
         if not token:
             token = found.key or raw.GET.get("access_token", "")
             LIMITS.check(self.bearer(token, "post_server", "post_client"))

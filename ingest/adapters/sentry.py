@@ -24,7 +24,7 @@ from ingest.adapters.normalise import event, items, scalars
 from ingest.adapters.normalise.work import Work
 from tracker.domain.event import Event
 from tracker.domain.items import AttachmentFile
-from tracker.domain.rawlook import look, may_hold_secrets
+from tracker.domain.rawlook import ALL, Look, look
 
 MAX_STORE = MAX_EVENT * 7 // 5
 """An event that could not be packed any smaller, as base64 with line breaks."""
@@ -80,19 +80,20 @@ def _check_size(payload: bytes) -> None:
 def _event(payload: bytes, context: Context) -> Event:
     """The event of its JSON text."""
     decoded = _object(payload)
-    seen = look(payload)
-    work = _work(context, seen.deep or not decoded.strict, len(payload), seen.told)
+    seen = look(payload, context.sensitive_words)
+    work = _work(context, seen, len(payload), decoded.strict)
     raw = _mended(decoded, seen.nul, work)
     return event.build(raw, context, work)
 
 
-def _work(context: Context, deep: bool, size: int, told: bool = True) -> Work:
+def _work(context: Context, seen: Look, size: int, strict: bool = True) -> Work:
     return Work(
         words=context.sensitive_words,
         scrub=context.scrub,
         keep_ip=context.keep_ip,
-        deep=deep,
-        told=told,
+        deep=seen.deep or not strict,
+        told=seen.told,
+        said=seen.said,
         size=size,
     )
 
@@ -113,7 +114,7 @@ def event_from_dict(raw: dict[str, Any], context: Context) -> Event:
     """The event of a decoded payload, which is taken over and changed."""
     raw, bad = jsontext.without_nul(raw)
     encoded = jsontext.encode(raw).encode()
-    work = _work(context, may_hold_secrets(encoded), max(len(encoded), 1))
+    work = _work(context, look(encoded, context.sensitive_words), max(len(encoded), 1))
     if bad:
         work.invalid(None, "U+0000 or a lone surrogate", "bad_text")
     return event.build(raw, context, work)
@@ -220,7 +221,7 @@ class _Sorter:
             else:
                 self._report(item)
         if not self.events and _holds_minidump(listed):
-            self.events.append(event.build(crash({}), self.context, _work(self.context, True, 0)))
+            self.events.append(event.build(crash({}), self.context, _work(self.context, ALL, 0)))
         made = {name: tuple(values) for name, values in self.kept.items()}
         return Parsed(events=tuple(self.events), dropped=dict(self.dropped), **made)
 
@@ -231,7 +232,7 @@ class _Sorter:
             self.dropped["attachment"] += 1
             return
         self.attached += size
-        work = _work(self.context, True, size)
+        work = _work(self.context, ALL, size)
         headers = item.headers
         made = AttachmentFile(
             event_id=self.events[0].event_id if self.events else self.context.event_id,
@@ -252,7 +253,7 @@ class _Sorter:
         except Malformed:
             self.dropped[item.type] += 1
             return
-        work = _work(self.context, True, len(item.payload))
+        work = _work(self.context, ALL, len(item.payload))
         raw, _ = jsontext.without_nul(decoded.value)
         field, made = self._made(item.type, raw, work)
         room = items.MAX_SESSIONS - len(self.kept.get(field, ()))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.domain.test_scrub import SECRETS
 from tracker.domain import rawlook
 from tracker.domain.rawlook import escapes, look, may_hold_secrets
-from tracker.domain.scrub import key_words, scrub_text, scrub_told
+from tracker.domain.scrub import key_words, says, scrub_said, scrub_text, scrub_told
 
 KEYS = key_words()
 NAMES = ["password", "apiKey", "db_password", "api.key", "creditCard", "Set-Cookie", "PHPSESSID",
@@ -88,8 +88,39 @@ def test_names_and_values_in_texts_are_seen(name: str, form: str) -> None:
         assert seen.told or seen.deep, body
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("form", ["{0}=x", "a {0}: x1", "{0} : x1", "&{0}=%20", "(x.{0}=1)"])
+def test_names_and_values_in_sentences_are_seen(name: str, form: str) -> None:
+    text = form.format(name)
+    if scrub_said(text, KEYS) == text:
+        return  # not a name that this form can hold
+    assert says(text, KEYS)
+    for body in written(text):
+        seen = look(body)
+        assert seen.said or seen.told or seen.deep, body
+
+
 PIECES: Any = st.one_of(
-    st.sampled_from([*NAMES, "'", '"', ":", "=", "':", '":', "='", "=b'", ", ", "{", "\\", "\n"]),
+    st.sampled_from(
+        [
+            *NAMES,
+            "hunter2",
+            "Cookie: a=b",
+            "Authorization: Basic ",
+            "'",
+            '"',
+            ":",
+            "=",
+            "':",
+            '":',
+            "='",
+            "=b'",
+            ", ",
+            "{",
+            "\\",
+            "\n",
+        ]
+    ),
     st.text(max_size=6),
 )
 
@@ -101,6 +132,8 @@ def test_what_is_not_seen_needs_no_hiding(parts: list[str]) -> None:
         seen = look(body)
         if not seen.told and not seen.deep:
             assert scrub_told(text, KEYS) == text
+            assert seen.said or scrub_said(text, KEYS) == text
+        assert says(text, KEYS) or scrub_said(text, KEYS) == text
 
 
 def test_the_quick_way_says_no_to_what_is_usual(way: str) -> None:
@@ -111,9 +144,24 @@ def test_the_quick_way_says_no_to_what_is_usual(way: str) -> None:
     }).encode()  # fmt: skip
     seen = look(body)
     assert not seen.nul and not seen.deep
-    assert seen.told == (way == "library")
+    assert seen.told == seen.said == (way == "library")
 
 
 def test_nul_is_seen() -> None:
     assert look(b'{"a":"\\u0000"}').nul
     assert not look(b'{"a":"\\u00e9"}').nul
+
+
+@pytest.mark.parametrize("text", ["iban=1", "{'IBAN': 'x'}", "my-iban: x1", "Gr\u00fc\u00dfe='x'"])
+def test_a_projects_own_words_are_seen(text: str) -> None:
+    words = frozenset({"iban", "gr\u00fc\u00dfe"})
+    for body in written(text):
+        seen = look(body, words)
+        assert (seen.told and seen.said) or seen.deep
+        seen = look(body, frozenset({"iban"}))
+        assert (seen.told and seen.said) or seen.deep or "iban" not in text.lower()
+
+
+def test_words_that_are_not_there_cost_nothing(way: str) -> None:
+    seen = look(b'{"message": "plain"}', frozenset({"iban", "pin_code"}))
+    assert seen.told == seen.said == (way == "library")

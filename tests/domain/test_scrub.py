@@ -16,8 +16,10 @@ from tracker.domain.scrub import (
     is_card_number,
     key_words,
     luhn,
+    says,
     scrub_pairs,
     scrub_query,
+    scrub_said,
     scrub_text,
     scrub_told,
     split_words,
@@ -207,3 +209,49 @@ def test_no_text_takes_long():
         began = time.perf_counter()
         scrub_told(piece * 20_000, KEYS)
         assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("login failed: password=hunter2 for bob", "login failed: password=[Filtered] for bob"),
+        ("GET /x?api_key=zzz&b=1 failed", "GET /x?api_key=[Filtered]&b=1 failed"),
+        ("DSN host=db password=s3cr3t; user=a", "DSN host=db password=[Filtered]; user=a"),
+        ("connect(password=p, timeout=3)", "connect(password=[Filtered], timeout=3)"),
+        ("{'password': 'x'} and User(token='y')", "{'password': '[Filtered]'} and User(token='[Filtered]')"),
+        ('{"secret": "x", "n": 1}', '{"secret": "[Filtered]", "n": 1}'),
+        ("password: hunter2", "password: [Filtered]"),
+        ("X-Api-Key: abcd-1 was refused", "X-Api-Key: [Filtered] was refused"),
+        ("Authorization: Basic dXNlcjpwYXNz", "Authorization: Basic [Filtered]"),
+        ("Cookie: sessionid=abc; theme=dark", "Cookie: [Filtered]"),
+        ("sessionid=abc1; csrftoken=zzz", "sessionid=[Filtered]; csrftoken=[Filtered]"),
+        # Sentences that only speak of such things stay as they are.
+        ("Invalid password: must have 8 characters", "Invalid password: must have 8 characters"),
+        ("Unexpected token: 'x' at 3", "Unexpected token: 'x' at 3"),
+        ("SyntaxError: Unexpected token = in JSON", "SyntaxError: Unexpected token = in JSON"),
+        ("auth: no such user-7", "auth: no such user-7"),
+        ("session: expired-at 10:00", "session: expired-at 10:00"),
+        ("if token == other:", "if token == other:"),
+        ("secret://vault/x is missing", "secret://vault/x is missing"),
+        ("author=bob discard=1 keyboard: qwerty1", "author=bob discard=1 keyboard: qwerty1"),
+        ("no names at all", "no names at all"),
+    ],
+)  # fmt: skip
+def test_sentences_lose_the_values_of_sensitive_names(said: str, kept: str) -> None:
+    keys = key_words()
+    assert scrub_said(said, keys) == kept
+    assert says(said, keys) or said == kept
+
+
+def test_a_projects_own_words_count_in_sentences() -> None:
+    keys = key_words(frozenset({"pin_code", "iban"}))
+    assert scrub_said("iban=DE1 ok", keys) == "iban=[Filtered] ok"
+    assert says("iban=DE1", keys)
+
+
+def test_long_sentences_take_no_long_time() -> None:
+    keys = key_words()
+    for text in ("password:" * 100_000, "a=" * 400_000, "x" * 900_000 + "=", "cookie: a=" * 90_000):
+        began = time.process_time()
+        scrub_said(text, keys)
+        assert time.process_time() - began < 5

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 from tracker.domain.scrub import luhn
 
+_PLAIN = re.compile(r"[a-z0-9_.\-]+", re.ASCII)
+"""What JSON writes as it is."""
+
 
 class Look(NamedTuple):
     """What a body may hold."""
@@ -22,20 +25,42 @@ class Look(NamedTuple):
     """A secret by its shape, or a character of one behind a unicode escape."""
     told: bool
     """Names and values in a text, `{'password': 'x'}`, with a name that is sensitive by itself."""
+    said: bool
+    """The same in a sentence: `password=x`, `token: x1`, `Cookie: a=b`."""
 
 
-def look(body: bytes) -> Look:
-    """What a JSON text may hold; where it says no, there is none."""
+ALL = Look(nul=True, deep=True, told=True, said=True)
+"""What may be in a body that nobody has looked at."""
+
+
+def look(body: bytes, words: frozenset[str] = frozenset()) -> Look:
+    """What a JSON text may hold; where it says no, there is none.
+
+    `words` are names that are sensitive beside the usual ones, lower-case.
+    """
+    seen = _look(body)
+    if words and not (seen.told and seen.said) and _names_one_of(body, words):
+        return seen._replace(told=True, said=True)
+    return seen
+
+
+def _names_one_of(body: bytes, words: frozenset[str]) -> bool:
+    """Whether a body may hold one of some words (what is behind an escape is `deep`)."""
+    small = body.lower()
+    return any(not _PLAIN.fullmatch(word) or word.encode() in small for word in words)
+
+
+def _look(body: bytes) -> Look:
     if _hyperscan is None:
         nul, hidden = escapes(body)
-        return Look(nul, hidden or may_hold_secrets(body), True)
+        return Look(nul, hidden or may_hold_secrets(body), True, True)
     found = _scanners.scan(body)
     deep = (
         not found.isdisjoint(_SECRETS)
         or (_DIGITS in found and _card_digits(body))
         or _password_before_at(body)
     )
-    return Look(_NUL in found, deep, _TOLD in found or _KELVIN in found)
+    return Look(_NUL in found, deep, _TOLD in found or _KELVIN in found, _SAID in found)
 
 
 # --- in one pass -------------------------------------------------------------------------
@@ -44,7 +69,7 @@ _hyperscan: Any = None
 with suppress(ImportError):
     _hyperscan = import_module("hyperscan")
 
-_EAR, _JWT, _PEM, _DIGITS, _NUL, _HIDDEN, _TOLD, _KELVIN = range(8)
+_EAR, _JWT, _PEM, _DIGITS, _NUL, _HIDDEN, _TOLD, _KELVIN, _SAID = range(9)
 _SECRETS = frozenset({_EAR, _JWT, _PEM, _HIDDEN})
 _STEMS = (
     rb"passw|passphrase|pwd|secret|auth|credential|token|sess|cookie|csrf|xsrf|jwt|bearer|ssn|card"
@@ -61,6 +86,7 @@ _PATTERNS = {
     # A sensitive name, then `':`, `":`, `='`, `="` or `=b'` of a text, not of the JSON itself.
     _TOLD: rb"(?:" + _STEMS + rb")(?:[^'\"\\]|\\[^\"'\\])*"
     rb"(?:(?:'|\\u0027|\\u0022|\\\\*\")(?:\s|\\[nrt])*:|(?:=|\\u003[dD])[bu]?['\\])",
+    _SAID: rb"(?:" + _STEMS + rb")[A-Za-z0-9_.\-]*(?: ?:|=|\\u003[dD])",
     _KELVIN: rb"\xe2\x84\xaa|\\u212[aA]",  # the Kelvin sign: its lower case is an ASCII k
 }
 
@@ -74,7 +100,7 @@ class _Scanners(threading.local):
         """Which patterns are in the body."""
         if self.database is None:
             flags = _hyperscan.HS_FLAG_SINGLEMATCH | _hyperscan.HS_FLAG_DOTALL
-            caseless = {_TOLD: _hyperscan.HS_FLAG_CASELESS}
+            caseless = dict.fromkeys((_TOLD, _SAID), _hyperscan.HS_FLAG_CASELESS)
             made = _hyperscan.Database()
             made.compile(
                 expressions=list(_PATTERNS.values()), ids=list(_PATTERNS),

@@ -41,10 +41,13 @@ def split_words(key: str) -> list[str]:
 class KeyWords:
     """Which keys are sensitive, with memory of the keys seen."""
 
-    __slots__ = ("_dirty", "_words", "clean")
+    __slots__ = ("_dirty", "_words", "clean", "stems")
 
     def __init__(self, extra: Iterable[str] = ()) -> None:
-        self._words = WORDS | {word.lower() for word in extra if word}
+        own = {word.lower() for word in extra if word}
+        self._words = WORDS | own
+        self.stems = (*_STEMS, *sorted(own))
+        """One of them is in each sensitive key, in small letters."""
         self.clean: set[str] = set()
         """Keys known to be harmless: `clean.issuperset(mapping)` settles most mappings in C."""
         self._dirty: set[str] = set()
@@ -227,3 +230,62 @@ def scrub_told(text: str, keys: KeyWords) -> str:
 
     text = scrub_pairs(text, keys)
     return _NAMED.sub(hide, text)
+
+
+# --- sentences -------------------------------------------------------------------------------
+
+_STEMS = (
+    "passw passphrase pwd secret auth credential token sess cookie csrf xsrf jwt bearer ssn card"
+    " cvv cvc key".split()
+)
+"""What every sensitive name holds one of, in small letters."""
+
+_SAID = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]{0,99}+)=(?!=)([^\s&;,\"'<>()\[\]{}]+)", re.ASCII)
+_SAID_LATER = re.compile(
+    r"(?<![\w.\-])([A-Za-z_][\w.\-]{0,99}+)[ ]?:[ ]?(?!//)([^\s,;\"'<>()\[\]{}]+)", re.ASCII
+)
+_CREDENTIALS = re.compile(
+    r"(?ai)\b(authorization[ ]?:[ ]?(?:basic|digest|token|apikey|negotiate)[ ]+)[^\s\"',;]+"
+)
+_COOKIES = re.compile(r"(?ai)\b((?:set-)?cookie[ ]?:[ ]?)[\w.\-]{1,100}=[^\r\n\"']+")
+_PROSE = frozenset({"auth", "authorization", "authentication", "session", "cookie", "card"})
+"""Sensitive words that sentences also put before a colon: `auth: no such user-7`."""
+
+
+def says(text: str, keys: KeyWords) -> bool:
+    """Whether `scrub_said` may find something."""
+    if "=" not in text and ":" not in text:
+        return False
+    small = text.lower()
+    return any(stem in small for stem in keys.stems)
+
+
+def scrub_said(text: str, keys: KeyWords) -> str:
+    """A sentence with the values of sensitive names hidden: `password=x`, `api_key: x1`.
+
+    After a colon sentences go on as often as values follow: only what does not look like a word
+    is hidden there.
+    """
+
+    def hide(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        return f"{name}={FILTERED}" if keys.sensitive(name) else f"{name}={value}"
+
+    def hide_later(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        if not _like_a_secret(value) or not keys.sensitive(name):
+            return match.group()
+        if _PROSE.issuperset(split_words(name)):
+            return match.group()
+        return match.group()[: match.start(2) - match.start()] + FILTERED
+
+    text = scrub_told(text, keys)
+    text = _CREDENTIALS.sub(r"\1" + FILTERED, text)
+    text = _COOKIES.sub(r"\1" + FILTERED, text)
+    return _SAID_LATER.sub(hide_later, _SAID.sub(hide, text))
+
+
+def _like_a_secret(value: str) -> bool:
+    """Whether a text is no word of a sentence: it has a digit, or signs, or many letters."""
+    plain = value.rstrip(".!?")
+    return len(plain) >= 3 and (not plain.isalpha() or len(plain) > 20)

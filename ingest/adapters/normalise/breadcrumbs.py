@@ -7,7 +7,7 @@ import msgspec
 from ingest.adapters.normalise import bags, scalars
 from ingest.adapters.normalise.work import Place, Work, as_list
 from tracker.domain.event import LEVELS
-from tracker.domain.scrub import scrub_query
+from tracker.domain.scrub import says, scrub_query, scrub_said
 
 MAX_CRUMBS = 100
 CRUMB_BYTES = 2048
@@ -47,7 +47,7 @@ def breadcrumbs(raw: Any, work: Work, shift: float) -> list[dict[str, Any]]:
 
 def _crumb(crumb: dict[str, Any], place: Place, work: Work, shift: float) -> None:
     """Mend one crumb in place."""
-    deep = work.deep
+    deep, said = work.deep, work.said
     if not _KNOWN.issuperset(crumb):
         _move_unknown(crumb)
     for key, value in crumb.items():
@@ -65,7 +65,9 @@ def _crumb(crumb: dict[str, Any], place: Place, work: Work, shift: float) -> Non
             if value:
                 _data(value, (place, key), work)
         elif type(value) is not str or deep or len(value) > _LIMITS[key]:
-            crumb[key] = work.text(value, _LIMITS[key], (place, key))
+            crumb[key] = work.sentence(value, _LIMITS[key], (place, key))
+        elif said and says(value, work.keys):
+            crumb[key] = scrub_said(value, work.keys)
 
 
 def _move_unknown(crumb: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ def build(raw: dict[str, Any], context: Context, work: Work) -> Event:
     fingerprint = _fingerprint(raw.get("fingerprint"), raw.get("checksum"), work)
     _put(data, "fingerprint", list(fingerprint))
     all_tags = _all_tags(raw, data, error.links, facts, work)
-    title = work.text(raw.get("title"), 255, (None, "title"))
+    title = work.sentence(raw.get("title"), 255, (None, "title"))
     _put(data, "title", title)
     _finish(data, raw, work)
     return Event(
@@ -277,12 +277,10 @@ def _fingerprint(given: Any, checksum: Any, work: Work) -> tuple[str, ...]:
         return (checksum.strip()[:256],)
     if not given and given != 0:
         return ()
-    if not isinstance(given, list):
-        if not isinstance(given, str):
-            work.invalid((None, "fingerprint"), given)
-            return ()
-        given = [given]
     place = (None, "fingerprint")
+    if not isinstance(given, list):
+        work.invalid(place, given)
+        return ()
     if len(given) > 20:
         work.shortened(place, len(given))
         given = given[:20]

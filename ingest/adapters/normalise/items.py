@@ -101,7 +101,7 @@ def losses(raw: dict[str, Any], work: Work) -> list[LossReport]:
 def user_report(raw: dict[str, Any], event_id: str, work: Work) -> UserReport | None:
     """A comment about an event; None without event or words."""
     event = scalars.event_id(raw.get("event_id")) or event_id
-    comments = work.text(raw.get("comments"), MAX_COMMENT, None)
+    comments = work.sentence(raw.get("comments"), MAX_COMMENT, None)
     if not event or not comments:
         return None
     name = work.text(raw.get("name"), 256, None)
@@ -116,7 +116,7 @@ def feedback(
     told = contexts.get("feedback") if isinstance(contexts, dict) else None
     if not isinstance(told, dict):
         return None
-    message = work.text(told.get("message"), MAX_COMMENT, None).strip()
+    message = work.sentence(told.get("message"), MAX_COMMENT, None).strip()
     if not message:
         return None
     moment = scalars.moment(raw.get("timestamp"))

@@ -43,7 +43,7 @@ def _exception(
     value = raw.get("value")
     if isinstance(value, dict | list):
         value = as_json(value) if value else ""
-    value = work.text(value, MAX_VALUE, (place, "value"))
+    value = work.sentence(value, MAX_VALUE, (place, "value"))
     module = work.text(raw.get("module"), 256, (place, "module"))
     stored_stack, frames = stacktrace(raw.get("stacktrace"), (place, "stacktrace"), work)
     mechanism = _mechanism(raw.get("mechanism"), (place, "mechanism"), work)

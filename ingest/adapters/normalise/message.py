@@ -5,6 +5,7 @@ from typing import Any
 
 from ingest.adapters.normalise import bags
 from ingest.adapters.normalise.work import Place, Work, as_json, as_text
+from tracker.domain.scrub import FILTERED
 
 MAX_MESSAGE = 8192
 _PERCENT = re.compile(r"%(?:\((\w{1,100})\))?[-+ #0]?\d{0,4}(?:\.\d{1,3})?([sdifrxXeEgGuc%])")
@@ -27,7 +28,7 @@ def message(raw: dict[str, Any], work: Work) -> tuple[str, str, dict[str, Any]]:
         else:
             work.invalid(place, entry)
             entry = None
-    plain = work.text(plain, MAX_MESSAGE, (None, "message"))
+    plain = work.sentence(plain, MAX_MESSAGE, (None, "message"))
     stored: dict[str, Any] = {"message": plain} if plain else {}
     if not entry:
         return plain, "", stored
@@ -43,7 +44,9 @@ def message(raw: dict[str, Any], work: Work) -> tuple[str, str, dict[str, Any]]:
         params = holder["params"]
     if not formatted:
         filled = fill(template, params)[:MAX_MESSAGE] if params else template
-        text = filled or plain
+        text = work.sentence(filled, MAX_MESSAGE, place) or plain
+        if filled and text != filled:
+            params = [FILTERED]  # one of them is what had to be hidden
     else:
         text = formatted
     kept = {"message": template, "params": params, "formatted": formatted or text}
@@ -57,7 +60,7 @@ def message(raw: dict[str, Any], work: Work) -> tuple[str, str, dict[str, Any]]:
 def _any_text(value: Any, place: Place, work: Work) -> str:
     if isinstance(value, dict | list):
         value = as_json(value) if value else ""
-    return work.text(value, MAX_MESSAGE, place)
+    return work.sentence(value, MAX_MESSAGE, place)
 
 
 def fill(template: str, params: Any) -> str:

@@ -7,7 +7,7 @@ needs their text.
 from typing import Any
 
 from ingest.adapters import jsontext
-from tracker.domain.scrub import FILTERED, KeyWords, cut_ip, key_words, scrub_text
+from tracker.domain.scrub import FILTERED, KeyWords, cut_ip, key_words, says, scrub_said, scrub_text
 
 Place = tuple[Any, Any] | None
 """Where something is: (place of the parent, key or index); None is the event itself."""
@@ -38,7 +38,7 @@ class Work:
 
     __slots__ = (
         *("_notes", "changed", "deep", "errors", "keep_ip", "keys", "meta", "scrub", "size"),
-        "told",
+        *("said", "told"),
     )
 
     def __init__(
@@ -49,6 +49,7 @@ class Work:
         keep_ip: bool = False,
         deep: bool = True,
         told: bool = True,
+        said: bool = True,
         size: int = 1 << 30,
     ) -> None:
         self.keys: KeyWords = key_words(words)
@@ -56,8 +57,10 @@ class Work:
         self.keep_ip = keep_ip
         self.deep = deep and scrub
         """Texts must be looked through for secrets by shape."""
-        self.told = scrub and (told or deep or bool(words))
+        self.told = scrub and (told or deep)
         """Texts must be looked through for names and values."""
+        self.said = self.told or (scrub and said)
+        """Sentences must be looked through for names and values."""
         self.size = size
         """Bytes of the event as sent: no part of it can be larger."""
         self.errors: list[dict[str, Any]] = []
@@ -105,6 +108,12 @@ class Work:
         if self.deep:
             value = scrub_text(value)
         return value if len(value) <= limit else self.cut(value, limit, place)
+
+    def sentence(self, value: Any, limit: int, place: Place) -> str:
+        """The same of what people or programs say: a message, the value of an exception."""
+        if self.said and isinstance(value, str) and says(value, self.keys):
+            value = scrub_said(value, self.keys)
+        return self.text(value, limit, place)
 
     def cut(self, text: str, limit: int, place: Place) -> str:
         """`text` cut to `limit` characters, with a mark and a note."""

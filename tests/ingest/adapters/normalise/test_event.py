@@ -411,7 +411,7 @@ def test_contexts_extra_modules_sdk_and_images(parse):
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        (["a", 1, True, None], ("a", "1", "True")), ("a", ("a",)), ([], ()), (None, ()), (7, ()), ({"a": 1}, ()),
+        (["a", 1, True, None], ("a", "1", "True")), ("a", ()), ([], ()), (None, ()), (7, ()), ({"a": 1}, ()),
         (["{{ default }}", "x" * 400], ("{{ default }}", "x" * 253 + "...")),
     ],
 )  # fmt: skip
