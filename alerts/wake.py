@@ -30,7 +30,9 @@ class Bell:
         self._silent_until = 0.0
 
     def ring(self, task: str, *args: int, countdown: float | None = None) -> bool:
-        """Ask for a run of `task`; False when nobody could be asked."""
+        """Ask for a run of `task`; False when nobody could be asked, or it is due too late."""
+        if countdown is not None and countdown > LONGEST_COUNTDOWN:
+            return False
         if time.monotonic() < self._silent_until:
             return False
         try:
@@ -54,20 +56,14 @@ def evaluate() -> bool:
 
 def release(countdown: float) -> bool:
     """Messages that are held back will be due in `countdown` seconds."""
-    if countdown > LONGEST_COUNTDOWN:
-        return False
     return _bell.ring("alerts.tasks.release", countdown=max(countdown, 0.0))
 
 
 def tickets(connection_id: int, countdown: float | None = None) -> bool:
     """A connection has work, now or in `countdown` seconds (left to the sweep when far off)."""
-    if countdown is not None and countdown > LONGEST_COUNTDOWN:
-        return False
     return _bell.ring("alerts.tasks.tickets", connection_id, countdown=countdown)
 
 
 def deliver(delivery_id: int, countdown: float | None = None) -> bool:
     """A delivery may leave, now or in `countdown` seconds (left to the sweep when far off)."""
-    if countdown is not None and countdown > LONGEST_COUNTDOWN:
-        return False
     return _bell.ring("alerts.tasks.deliver", delivery_id, countdown=countdown)

@@ -136,6 +136,29 @@ class LogAdmin(ProjectAdmin[M], Generic[M]):
         return False
 
 
+class LogInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows below another that the product writes; whoever sees that one sees them."""
+
+    extra = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All of them."""
+        return self.fields or ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the row above."""
+        return True
+
+
 def optional(form: Any, names: Iterable[str]) -> None:
     """Let fields be left out: they then keep what the row has."""
     for name in names:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,12 +12,11 @@ from django.utils import timezone
 
 from alerts import transports
 from alerts.actions import send_test
-from alerts.admin.base import ProjectAdmin, kept, optional, projects_of
+from alerts.admin.base import ProjectAdmin, projects_of
+from alerts.admin.options import PREFIX, OptionsForm
 from alerts.models import Channel, Delivery
-from alerts.transports.base import Misconfigured, Option, Transport
 from tracker.models import Project, Role
 
-PREFIX = "option_"
 SPEAKING = (
     "window_minutes", "budget_per_hour", "quiet_from", "quiet_to", "digest_at", "timezone",
     "fallback",
@@ -27,74 +25,23 @@ SPEAKING = (
 KEPT = ("window_minutes", "budget_per_hour", "digest_at", "timezone")
 
 
-class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Options of a kind as fields; a secret is never shown, an empty field keeps it."""
+class ChannelForm(OptionsForm):
+    """Options of a transport."""
 
-    transport: ClassVar[Transport]
-    kind: ClassVar[str]
-    made: dict[str, str]
-    """Secrets that were made for the channel, to be shown once."""
+    kept = KEPT
 
     class Meta:
         model = Channel
         fields = ("project", "name", "enabled", *SPEAKING)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.made = {}
-        optional(self, KEPT)
-        known = self.instance.secret_names()
-        for option in self.transport.options:
-            field = self.fields[PREFIX + option.name]
-            if option.secret and option.name in known:
-                field.required = False
-                field.widget.attrs["placeholder"] = "kept; type to replace it"
-            elif not option.secret:
-                field.initial = self.instance.config.get(option.name, "")
-
-    def clean(self) -> dict[str, Any]:
-        """Ask the transport whether the configuration can work."""
-        cleaned = super().clean() or self.cleaned_data
-        kept(self, cleaned, KEPT)
-        given = {
-            o.name: str(cleaned.get(PREFIX + o.name) or "").strip() for o in self.transport.options
-        }
-        secret = {option.name for option in self.transport.options if option.secret}
-        config = {name: value for name, value in given.items() if name not in secret and value}
-        typed = {name: value for name, value in given.items() if name in secret and value}
-        try:
-            known = self.instance.known_secrets()
-            self.made = self.transport.complete(config, {**known, **typed})
-        except Misconfigured as error:
-            raise forms.ValidationError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+    def check(self, cleaned: dict[str, Any]) -> None:
+        """A fallback of the same project; quiet hours that end."""
         fallback = cleaned.get("fallback")
         project = cleaned.get("project") or getattr(self.instance, "project", None)
         if fallback is not None and fallback.project != project:
             self.add_error("fallback", "Choose a channel of the same project.")
         if bool(cleaned.get("quiet_from")) != bool(cleaned.get("quiet_to")):
             self.add_error("quiet_to", "Quiet hours have a start and an end.")
-        self.instance.kind = self.kind
-        self.instance.keep(config, {**typed, **self.made})
-        return cleaned
-
-
-def form_of(kind: str) -> type[ChannelForm]:
-    """The form of a kind of channel."""
-    transport = transports.get(kind)
-    fields = {PREFIX + option.name: _field(option) for option in transport.options}
-    return type("ChannelForm", (ChannelForm,), {**fields, "transport": transport, "kind": kind})
-
-
-def _field(option: Option) -> forms.Field:
-    common: dict[str, Any] = {
-        "label": option.label, "help_text": option.help, "required": option.required,
-    }  # fmt: skip
-    if option.secret:
-        widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
-        return forms.CharField(widget=widget, max_length=2_000, **common)
-    if option.kind == "emails":
-        return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=5_000, **common)
-    return forms.CharField(max_length=2_000, widget=forms.TextInput(attrs={"size": 60}), **common)
 
 
 @admin.register(Channel)
@@ -118,7 +65,7 @@ class ChannelAdmin(ProjectAdmin[Channel]):
         if not self._may(request, obj):
             kwargs.setdefault("fields", ["project", "name", "enabled", *SPEAKING])
             return super().get_form(request, obj, change, **kwargs)
-        form = form_of(kind)
+        form = ChannelForm.of(kind, transports.get(kind))
         form.base_fields["project"].queryset = self._projects(request)  # type: ignore[attr-defined]
         others = Channel.objects.filter(project__in=projects_of(request, Role.ADMIN))
         if obj is not None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,11 +15,9 @@ from alerts import tickets
 from alerts.actions import ticket_hooks
 from alerts.actions import tickets as verbs
 from alerts.actions.notices import absolute
-from alerts.admin.base import ProjectAdmin, kept, optional
-from alerts.admin.channels import PREFIX, _field
+from alerts.admin.base import ProjectAdmin
+from alerts.admin.options import PREFIX, OptionsForm
 from alerts.models import TicketConnection, TicketLink, TicketUser
-from alerts.tickets.base import Tracker
-from alerts.transports.base import Misconfigured
 from tracker.access import Access
 from tracker.models import Project, Role, Team, User
 
@@ -29,60 +26,21 @@ BEHAVIOUR = ("resolves", "closes", "comeback", "assigns", "budget_per_hour")
 KEPT = ("comeback", "budget_per_hour")
 
 
-class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Options of a kind as fields; a secret is never shown, an empty field keeps it."""
+class ConnectionForm(OptionsForm):
+    """Options of a tracker."""
 
-    tracker: ClassVar[Tracker]
-    kind: ClassVar[str]
-    made: dict[str, str]
-    """Secrets that were made for the connection, to be shown once."""
+    kept = KEPT
 
     class Meta:
         model = TicketConnection
         fields = (*PLAIN, *BEHAVIOUR)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.made = {}
-        optional(self, KEPT)
-        known = self.instance.known_secrets()
-        for option in self.tracker.options:
-            field = self.fields[PREFIX + option.name]
-            if option.secret and option.name in known:
-                field.required = False
-                field.widget.attrs["placeholder"] = "kept; type to replace it"
-            elif not option.secret:
-                field.initial = self.instance.config.get(option.name, "")
-
-    def clean(self) -> dict[str, Any]:
-        """Ask the tracker whether the configuration can work."""
-        cleaned = super().clean() or self.cleaned_data
-        kept(self, cleaned, KEPT)
-        given = {
-            o.name: str(cleaned.get(PREFIX + o.name) or "").strip() for o in self.tracker.options
-        }
-        secret = {option.name for option in self.tracker.options if option.secret}
-        config = {name: value for name, value in given.items() if name not in secret and value}
-        typed = {name: value for name, value in given.items() if name in secret and value}
-        try:
-            known = self.instance.known_secrets()
-            self.made = self.tracker.complete(config, {**known, **typed})
-        except Misconfigured as error:
-            raise forms.ValidationError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+    def check(self, cleaned: dict[str, Any]) -> None:
+        """A project of the team."""
         team = cleaned.get("team") or getattr(self.instance, "team", None)
         project = cleaned.get("project")
         if project is not None and project.team != team:
             self.add_error("project", "Choose a project of the team.")
-        self.instance.kind = self.kind
-        self.instance.keep(config, {**typed, **self.made})
-        return cleaned
-
-
-def form_of(kind: str) -> type[ConnectionForm]:
-    """The form of a kind of connection."""
-    tracker = tickets.get(kind)
-    fields = {PREFIX + option.name: _field(option) for option in tracker.options}
-    return type("ConnectionForm", (ConnectionForm,), {**fields, "tracker": tracker, "kind": kind})
 
 
 class TicketUserInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -178,7 +136,7 @@ class TicketConnectionAdmin(ProjectAdmin[TicketConnection]):
         if kind not in tickets.registry() or not self.has_change_permission(request, obj):
             kwargs.setdefault("fields", [*PLAIN, *BEHAVIOUR])
             return super().get_form(request, obj, change, **kwargs)
-        form: Any = form_of(kind)
+        form: Any = ConnectionForm.of(kind, tickets.get(kind))
         mine = teams_of(request, Role.ADMIN)
         projects = Project.objects.filter(team__in=[obj.team_id] if obj else mine)
         form.base_fields["team"].queryset = Team.objects.filter(pk__in=mine)

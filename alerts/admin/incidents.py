@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html_join
 
-from alerts.admin.base import LogAdmin, issue_link
+from alerts.admin.base import LogAdmin, LogInline, issue_link
 from alerts.models import Decision, Delivery, Incident
 
 
-class DeliveryInline(admin.TabularInline):  # type: ignore[type-arg]
+class DeliveryInline(LogInline):
     """What was sent."""
 
     model = Delivery
     fields = ("seq", "kind", "channel", "state", "attempts", "last_status", "last_error", "sent_at")
-    readonly_fields = fields
     ordering = ("seq", "pk")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever sees the incident."""
-        return True
 
 
-class DecisionInline(admin.TabularInline):  # type: ignore[type-arg]
+class DecisionInline(LogInline):
     """Why."""
 
     model = Decision
     fields = ("created_at", "kind", "outcome", "why")
-    readonly_fields = fields
     ordering = ("pk",)
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever sees the incident."""
-        return True
 
     @admin.display(description="because")
     def why(self, decision: Decision) -> str:

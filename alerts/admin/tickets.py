@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from alerts.actions import tickets as verbs
-from alerts.admin.base import LogAdmin, issue_link
+from alerts.admin.base import LogAdmin, LogInline, issue_link
 from alerts.admin.connections import teams_of
 from alerts.models import TicketConnection, TicketJob, TicketLink
 from tracker.access import Access
@@ -105,23 +105,12 @@ def _said(request: HttpRequest, asked: verbs.Asked, connection: TicketConnection
         messages.warning(request, f"No ticket was asked for.{rest}")
 
 
-class JobInline(admin.TabularInline):  # type: ignore[type-arg]
+class JobInline(LogInline):
     """What was done over there."""
 
     model = TicketJob
     fields = ("kind", "state", "attempts", "last_status", "last_error", "created_at", "done_at")
-    readonly_fields = fields
     ordering = ("-pk",)
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever sees the ticket."""
-        return True
 
 
 @admin.register(TicketLink)

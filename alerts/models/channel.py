@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import Any, Self
+from typing import Self
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from alerts import vault
 from alerts.domain import flow
+from alerts.models.sealed import Sealed
 from tracker.models import Project, Role, User
 
 
@@ -36,15 +36,12 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
         return self.filter(project__in=Project.objects.visible_to(user, role))
 
 
-class Channel(models.Model):
+class Channel(Sealed):
     """A mailbox, a webhook, a chat room ...: one way out of a project."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="channels")
     kind = models.CharField(max_length=20, choices=kind_choices)
     name = models.CharField(max_length=100)
-    config = models.JSONField(default=dict, blank=True, editable=False)
-    sealed = models.TextField(default="", blank=True, editable=False)
-    """Secrets, encrypted by `alerts.vault`."""
     enabled = models.BooleanField(default=True)
     window_minutes = models.PositiveSmallIntegerField(
         "at most a message in", default=0,
@@ -88,20 +85,6 @@ class Channel(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def options(self) -> dict[str, Any]:
-        """Configuration with secrets opened; never log or show it. Raises VaultError."""
-        return {**self.config, **vault.unseal(self.sealed)}
-
-    def keep(self, config: dict[str, Any], secrets: dict[str, str]) -> None:
-        """Take new configuration; secrets that are not named stay. Does not save."""
-        self.config = config
-        if secrets:
-            self.sealed = vault.seal({**self.known_secrets(), **secrets})
-
-    def secret_names(self) -> set[str]:
-        """Which secrets are set; {} when they can't be opened."""
-        return set(self.known_secrets())
-
     def is_paused(self, now: datetime) -> bool:
         """Whether the channel waits after many failures."""
         return self.paused_until is not None and self.paused_until > now
@@ -118,10 +101,3 @@ class Channel(models.Model):
             tuple(told), timedelta(minutes=self.window_minutes), self.budget_per_hour,
             self.folds, self.folded_at, holding,
         )  # fmt: skip
-
-    def known_secrets(self) -> dict[str, str]:
-        """Secrets as they are; {} when they can't be opened."""
-        try:
-            return vault.unseal(self.sealed)
-        except vault.VaultError:
-            return {}

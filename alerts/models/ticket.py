@@ -7,14 +7,14 @@ their order, and a connection's jobs one after the other, by whoever holds its l
 from __future__ import annotations
 
 import uuid
-from typing import Any, Self
+from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from tracker import vault
+from alerts.models.sealed import Sealed
 from tracker.models import Issue, Project, Role, Team, User
 
 
@@ -48,7 +48,7 @@ class ConnectionQuerySet(models.QuerySet["TicketConnection"]):
         )
 
 
-class TicketConnection(models.Model):
+class TicketConnection(Sealed):
     """Where a team's tickets go: a repository, a project, a team of a tracker."""
 
     class Comeback(models.TextChoices):
@@ -67,9 +67,6 @@ class TicketConnection(models.Model):
     )  # fmt: skip
     kind = models.CharField(max_length=20, choices=kind_choices)
     name = models.CharField(max_length=100)
-    config = models.JSONField(default=dict, blank=True, editable=False)
-    sealed = models.TextField(default="", blank=True, editable=False)
-    """Secrets, encrypted by `tracker.vault`."""
     enabled = models.BooleanField(default=True)
     resolves = models.BooleanField(
         "closed ticket resolves", default=True,
@@ -116,23 +113,6 @@ class TicketConnection(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def options(self) -> dict[str, Any]:
-        """Configuration with secrets opened; never log or show it. Raises VaultError."""
-        return {**self.config, **vault.unseal(self.sealed)}
-
-    def keep(self, config: dict[str, Any], secrets: dict[str, str]) -> None:
-        """Take new configuration; secrets that are not named stay. Does not save."""
-        self.config = config
-        if secrets:
-            self.sealed = vault.seal({**self.known_secrets(), **secrets})
-
-    def known_secrets(self) -> dict[str, str]:
-        """Secrets as they are; {} when they can't be opened."""
-        try:
-            return vault.unseal(self.sealed)
-        except vault.VaultError:
-            return {}
 
 
 class TicketUser(models.Model):

@@ -22,15 +22,20 @@ class Slack(HttpTransport):
     )
 
     def payload(self, message: Message, options: dict[str, Any]) -> Any:
-        """Nothing in it is looked for names and links."""
-        return {
-            "text": html(heading(message.content.notice, 300)),
-            "blocks": blocks_of(message),
-            "parse": "none",
-            "link_names": False,
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
+        """A whole message."""
+        return body_of(message)
+
+
+def body_of(message: Message) -> dict[str, Any]:
+    """A message in which nothing is looked for names and links."""
+    return {
+        "text": html(heading(message.content.notice, 300)),
+        "blocks": blocks_of(message),
+        "parse": "none",
+        "link_names": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
 
 
 def blocks_of(message: Message) -> list[dict[str, Any]]:

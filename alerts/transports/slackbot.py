@@ -25,7 +25,7 @@ from alerts.transports.base import (
     Unreachable,
 )
 from alerts.transports.format import heading, html
-from alerts.transports.slack import blocks_of, plain
+from alerts.transports.slack import body_of, plain
 
 API = "https://slack.com/api/"
 EDITED = "edited"
@@ -94,12 +94,7 @@ class SlackBot(Transport):
         """A whole message."""
         return {
             "channel": channel,
-            "text": html(heading(message.content.notice, 300)),
-            "blocks": blocks_of(message),
-            "parse": "none",
-            "link_names": False,
-            "unfurl_links": False,
-            "unfurl_media": False,
+            **body_of(message),
             "metadata": {
                 "event_type": "emberwatch_alert",
                 "event_payload": {"delivery": message.key, "incident": message.incident},
