@@ -9,16 +9,17 @@ import hashlib
 import hmac
 import json
 import socket
-import threading
 import time
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.receiver import Receiver, head, read
 
 
 def free_port() -> int:
@@ -130,34 +131,19 @@ class Scripted:
     """Seconds between the bytes of the body."""
 
 
-class WebhookSink:
+class WebhookSink(Receiver):
     """Answers 200, or what `answers` says next; checks each signature as the README tells."""
 
+    path = "/hook"
+
     def __init__(self, secret: str = "") -> None:
+        super().__init__()
         self.secret = secret
         self.calls: list[Call] = []
         self.answers: list[Scripted] = []
-        sink = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                sink.serve(self)
-
-            def log_message(self, *args: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/hook"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
-        body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        body = read(handler)
         headers = dict(handler.headers.items())
         self.calls.append(Call(handler.path, headers, body, self.problems(headers, body)))
         answer = self.answers.pop(0) if self.answers else Scripted()
@@ -184,21 +170,9 @@ class WebhookSink:
         wait_for(lambda: len(self.calls) >= count, seconds)
         return self.calls
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
     @staticmethod
     def _answer(handler: BaseHTTPRequestHandler, answer: Scripted) -> None:
-        handler.send_response(answer.status)
-        for name, value in answer.headers.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(answer.body)))
-        handler.end_headers()
+        head(handler, answer.status, len(answer.body), answer.headers)
         if not answer.drip:
             handler.wfile.write(answer.body)
             return

@@ -4,12 +4,12 @@ with SlackStandIn() as slack: ... slack.url, slack.token, slack.rooms["C01234567
 """
 
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from tests.alerts.transports.test_senders import slack as checked
+from tests.receiver import Receiver, answer, read
 
 POST_ARGUMENTS = {
     "channel", "text", "blocks", "parse", "link_names", "unfurl_links", "unfurl_media", "metadata",
@@ -32,13 +32,15 @@ class Said:
         return str(self.body["blocks"][0]["text"]["text"])
 
 
-class SlackStandIn:
+class SlackStandIn(Receiver):
     """A workspace with one room, the bot in it."""
 
     token = "xoxb-0123456789-abcdefghij"
     room = "C0123456789"
+    path = "/api/"
 
     def __init__(self) -> None:
+        super().__init__()
         self.rooms: dict[str, list[Said]] = {self.room: []}
         self.people = {"U0123456789": "D0123456789"}
         self.answers: list[tuple[int, dict[str, str], dict[str, Any]]] = []
@@ -48,21 +50,6 @@ class SlackStandIn:
         self.drop_answers = 0
         """So many calls are carried out and never answered."""
         self._count = 0
-        stand_in = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                stand_in.serve(self)
-
-            def log_message(self, *args: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/api/"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
 
     @property
     def said(self) -> list[Said]:
@@ -70,26 +57,21 @@ class SlackStandIn:
         return self.rooms[self.room]
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
-        raw = handler.rfile.read(int(handler.headers["Content-Length"]))
+        raw = read(handler)
         method = handler.path.rpartition("/")[2]
         self.calls.append(method)
-        status, headers, answer = self.answers.pop(0) if self.answers else (200, {}, {})
-        if not answer:
+        status, headers, told = self.answers.pop(0) if self.answers else (200, {}, {})
+        if not told:
             try:
-                answer = self._answer(handler, method, json.loads(raw))
+                told = self._answer(handler, method, json.loads(raw))
             except AssertionError as problem:
                 self.problems.append(f"{method}: {problem}")
-                answer = {"ok": False, "error": "invalid_blocks"}
+                told = {"ok": False, "error": "invalid_blocks"}
         if self.drop_answers:
             self.drop_answers -= 1
             handler.close_connection = True
             return
-        body = json.dumps(answer).encode()
-        handler.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(body)
+        answer(handler, status, json.dumps(told).encode(), headers)
 
     def _answer(
         self, handler: BaseHTTPRequestHandler, method: str, body: dict[str, Any]
@@ -129,11 +111,6 @@ class SlackStandIn:
                 return {"ok": True, "channel": channel, "ts": each.ts, "text": body["text"]}
         return {"ok": False, "error": "message_not_found"}
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
         assert not self.problems, self.problems

@@ -14,9 +14,9 @@ import sys
 import tempfile
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import psutil
@@ -24,6 +24,7 @@ import psutil
 from tests.bench.meter import Meter, spread
 from tests.factories.envelopes import envelope, error_event
 from tests.journeys.window import Project, Window, eventually
+from tests.receiver import Receiver, answer, read
 from tests.stack import Stack
 
 RATE = 50
@@ -47,32 +48,21 @@ print(1)
 """
 
 
-class Receiver:
+class Noted(Receiver):
     """Notes when each issue's alert arrived, by its title."""
 
+    path = "/hook"
+
     def __init__(self) -> None:
+        super().__init__()
         self.arrived: dict[str, float] = {}
         self.repeats = 0
-        receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                now = time.perf_counter()
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                receiver.note(json.loads(body), now)
-
-            def log_message(self, *args: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        now = time.perf_counter()
+        body = read(handler)
+        answer(handler, 200)
+        self.note(json.loads(body), now)
 
     def note(self, body: Any, now: float) -> None:
         """An alert, with those that were folded into it."""
@@ -81,14 +71,6 @@ class Receiver:
             name = title.partition(": ")[0]
             self.repeats += name in self.arrived
             self.arrived.setdefault(name, now)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class Posting:
@@ -142,7 +124,7 @@ class Posting:
 
 def run(stack: Stack, window: Window, seconds: float = 60.0) -> dict[str, Any]:
     """Figures of one run against a stack that may send to this machine."""
-    with Receiver() as receiver:
+    with Noted() as receiver:
         projects = [window.new_project(f"Alerts {n}") for n in range(PROJECTS)]
         rounds = PROJECTS * NEW_EVERY / RATE
         Posting(stack, projects, rounds + 1).run()  # connections, caches, known problems
