@@ -43,6 +43,8 @@ class Told(Struct, frozen=True):
     """Stored events that can't be read."""
     cut: bool
     """Older events were left out for lack of time or space."""
+    idle: tuple[str, ...]
+    """New fingerprint rules that none of the events came to: no match, or another one first."""
 
 
 def preview_rules(project: Project, before: Rules, after: Rules) -> Told:
@@ -52,6 +54,7 @@ def preview_rules(project: Project, before: Rules, after: Rules) -> Told:
     places: list[Place] = []
     unread = size = 0
     cut = False
+    used: set[str] = set()
     for row in _rows(project.pk):
         size += len(row.payload)
         if time.monotonic() > deadline or size > MOST_BYTES:
@@ -62,13 +65,17 @@ def preview_rules(project: Project, before: Rules, after: Rules) -> Told:
         except PayloadError:
             unread += 1
             continue
+        rule = after.fingerprint_for(event)
+        if rule is not None:
+            used.add(rule.text)
         seen.append(look(event, before, after, project.grouping_version))
         places.append(Place(row.event_id, row.issue_id))
     # They were read newest first, so that a cut leaves the latest; they arrived the other way.
     seen.reverse()
     places.reverse()
     culprits = tuple(one.culprit for one in seen)
-    return Told(compare(seen), tuple(places), culprits, unread, cut)
+    idle = tuple(rule.text for rule in after.fingerprints if rule.text not in used)
+    return Told(compare(seen), tuple(places), culprits, unread, cut, idle)
 
 
 def event_of(row: EventRow) -> Event:

@@ -58,6 +58,7 @@ def test_preview_tells_what_joins_and_splits_and_where_it_is(project: Project) -
     )
     found = told.preview
     assert (found.events, found.before, found.after) == (5, 3, 2)
+    assert told.idle == ()
     assert [change.sizes for change in found.joins] == [(2, 1)]
     issues = {told.places[place].issue_id for place in found.joins[0].firsts}
     assert issues == set(Issue.objects.filter(culprit__regex="[13]").values_list("pk", flat=True))
@@ -94,3 +95,11 @@ def test_what_cannot_be_read_is_counted(project: Project) -> None:
     EventRow.objects.filter(event_id=first.event_id).update(payload=b"broken")
     told = regroup.preview_rules(project, NO_RULES, NO_RULES)
     assert (told.preview.events, told.unread) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_preview_names_rules_that_came_to_no_event(project: Project) -> None:
+    send(project, *(python_event(n) for n in (1, 2)))
+    text = "type:ValueError -> a\ntype:Value* -> b\ntype:Nobody -> c"
+    told = regroup.preview_rules(project, NO_RULES, rules_of(text, ""))
+    assert told.idle == ("type:Value* -> b", "type:Nobody -> c")

@@ -63,7 +63,7 @@ def carry_out(
     done, skipped = len(outcome.changed), outcome.skipped
     if single:
         return Said(f"{word}.") if done else Said("Nothing done: it is so already.", False)
-    parts = [f"{done} {word.lower()}"]
+    parts = [f"{done} {word[:1].lower()}{word[1:]}"]
     if skipped:
         parts.append(f"{skipped} changed meanwhile or needed nothing")
     return Said(", ".join(parts) + ".", good=bool(done))

@@ -221,3 +221,18 @@ def test_promise_all_is_the_languages_own():
     builtin = js("index 1", "Promise.all", in_app=False)
     told = event("node", error("TypeError", "x is undefined", around, builtin, inner))
     assert "allLines" in keys_of(told).keys[0].why
+
+
+def test_a_timers_callback_has_no_name_of_its_own():
+    far = {"colno": 4, "lineno": 7}
+    one = js("/app/src/cron.js", "Timeout._onTimeout", "rates.refresh()", **far)
+    other = js("/app/src/mail.js", "Timeout._onTimeout", "queue.flush()", **far)
+    assert apart(*(event("node", error("TypeError", "x is nothing", at)) for at in (one, other)))
+
+
+def test_why_says_nothing_of_a_message_that_does_not_count():
+    place = js("/app/src/cart.js", "total", lineno=3)
+    told = event(
+        "node", error("TypeError", "Cannot read properties of null (reading 'price')", place)
+    )
+    assert "“…”" not in keys_of(told).keys[0].why

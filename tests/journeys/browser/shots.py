@@ -68,9 +68,9 @@ LINKED: dict[str, tuple[str, str]] = {
     "users": ("detail", r"/admin/tracker/issue/\d+/users/"),
     "person": ("users", r"/admin/tracker/project/\d+/people/[0-9a-f-]{36}/"),
     "delete": ("detail", r"/admin/tracker/issue/\d+/remove/"),
-    "owners": ("settings", r"/admin/tracker/ownershiprules/project/\d+/"),
+    "owners": ("settings", r"/admin/tracker/ownershiprules/\d+/"),
     "code": ("settings", r"/admin/tracker/repository/project/\d+/"),
-    "grouping": ("settings", r"/admin/tracker/groupingrules/project/\d+/"),
+    "grouping": ("settings", r"/admin/tracker/groupingrules/\d+/"),
 }
 
 

@@ -110,10 +110,7 @@ def test_merge_and_delete_ask_first_and_need_an_admin(
     page = act(client, "merge", ids)
     assert "Merge 2 issues?" in page and first.short_id in page
     assert cast.red.issues.live().filter(pk__in=ids).count() == 2
-    assert (
-        f"1 merged into {first.short_id.lower()}"
-        in act(client, "merge", ids, confirmed="1").lower()
-    )
+    assert f"1 merged into {first.short_id}" in act(client, "merge", ids, confirmed="1")
     answer = client.get(reverse("admin:tracker_issue_change", args=[second.pk]))
     assert answer["Location"].endswith(f"/{first.pk}/change/")
     assert "Delete" in act(client, "delete", [third.pk])

@@ -140,7 +140,8 @@ def _at_site(
         name = digest(VERSION, "file", type_, unit, rest, *at_line)
         said = f"{why}, line “{line[:80]}” in {unit or 'any file'}"
         found.append(Key(kinds.LINE_IN_FILE, name, said))
-    said = f"{why}, message “{text[:80]}…”; ignored: entry point"
+    told = f", message “{text[:80]}…”" if text else ""
+    said = f"{why}{told}; ignored: entry point"
     found.append(Key(kinds.MESSAGE_AT_SITE, digest(VERSION, "message", *base, text), said))
     if named:
         found.append(Key(kinds.SITE, digest(VERSION, "site", *base), f"{why}{_IGNORED}"))

@@ -32,6 +32,8 @@ _ANONYMOUS = frozenset(
         "<unknown>",
         "<global>",
         "callee$",
+        "_onTimeout",
+        "_onImmediate",
     )
 )
 _SHORT_WORDS = words.word_set("""
