@@ -4,7 +4,7 @@ import pytest
 
 from tests.domain.grouping.make import error, event, js, message, py
 from tracker.domain.event import Frame, Thread
-from tracker.domain.titles import MOST_TITLE, UNLABELED, title_of
+from tracker.domain.titles import MOST_TITLE, UNLABELED, title_of, without_snippet
 
 PARSE = py("shop.orders", "parse_row", "return int(text)")
 LIB = py("json.decoder", "decode", in_app=False)
@@ -140,3 +140,23 @@ def test_a_minifiers_name_and_a_library_tell_less_than_the_transaction():
         one = event(platform, error("E", "", frame), transaction="/cart")
         assert title_of(one).culprit == "/cart"
         assert title_of(event(platform, error("E", "", frame))).culprit
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (
+            "undefined method `city' for nil\n\n    order.city\n         ^^^^^",
+            "undefined method `city' for nil",
+        ),
+        ("no b\n\n  a.b\n   ^^\nDid you mean?  c", "no b\nDid you mean?  c"),
+        ("2 ^ 3 is no power", "2 ^ 3 is no power"),
+        ("first\n\nsecond", "first\n\nsecond"),
+    ],
+)
+def test_the_code_under_a_message_is_not_told(message, told):
+    assert without_snippet(message) == told
+
+
+def test_a_message_of_carets_takes_no_time():
+    assert without_snippet("\n\n a\n ^^" * 20_000) is not None

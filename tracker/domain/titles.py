@@ -125,6 +125,14 @@ def _first_line(text: str) -> str:
     return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
 
 
+_SNIPPET = re.compile(r"\n\s*\n[^\n]{0,400}\n\s*\^+(?=\s|$)")
+
+
+def without_snippet(message: str) -> str:
+    """A message without the code that Ruby puts under it, carets and all."""
+    return _SNIPPET.sub("", message[:4_000]) if "^" in message else message
+
+
 def _cut(text: str, most: int) -> str:
     line = " ".join(text[: most * 8].split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"

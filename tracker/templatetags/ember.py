@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from tracker.domain.mentions import parts
+from tracker.domain.titles import without_snippet
 from tracker.models import Team, User
 
 register = template.Library()
@@ -57,6 +58,12 @@ def compact(number: int | None) -> str:
             value = int(number / size * 10) / 10
             return f"{value:.1f}{unit}" if value < 10 else f"{int(value)}{unit}"
     return str(number)
+
+
+@register.filter
+def in_words(message: str) -> str:
+    """An error's message without the code that its runtime put under it."""
+    return without_snippet(message)
 
 
 @register.filter
