@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from tracker.domain.scrub import luhn
 
+_MOST_DATABASES = 64
+"""Sets of words that a thread remembers: each is a project's."""
 _PLAIN = re.compile(r"[a-z0-9_.\-]+", re.ASCII)
 """What JSON writes as it is."""
 
@@ -46,8 +48,7 @@ def look(body: bytes, words: frozenset[str] = frozenset()) -> Look:
 
 def _names_one_of(body: bytes, words: frozenset[str]) -> bool:
     """Whether a body may hold one of some words (what is behind an escape is `deep`)."""
-    small = body.lower()
-    return any(not _PLAIN.fullmatch(word) or word.encode() in small for word in words)
+    return not all(map(_PLAIN.fullmatch, words)) or bool(_scanners.scan(body, words))
 
 
 def _look(body: bytes) -> Look:
@@ -92,24 +93,43 @@ _PATTERNS = {
 
 
 class _Scanners(threading.local):
-    """A compiled database of each thread: its scratch space is not to be shared."""
+    """Compiled databases of each thread: their scratch space is not to be shared."""
 
-    database: Any = None
+    def __init__(self) -> None:
+        self._made: dict[frozenset[str], Any] = {}
 
-    def scan(self, body: bytes) -> set[int]:
-        """Which patterns are in the body."""
-        if self.database is None:
-            flags = _hyperscan.HS_FLAG_SINGLEMATCH | _hyperscan.HS_FLAG_DOTALL
-            caseless = dict.fromkeys((_TOLD, _SAID), _hyperscan.HS_FLAG_CASELESS)
-            made = _hyperscan.Database()
-            made.compile(
-                expressions=list(_PATTERNS.values()), ids=list(_PATTERNS),
-                elements=len(_PATTERNS), flags=[flags | caseless.get(n, 0) for n in _PATTERNS],
-            )  # fmt: skip
-            self.database = made
+    def scan(self, body: bytes, words: frozenset[str] = frozenset()) -> set[int]:
+        """Which patterns are in the body; of words, whether any is."""
+        database = self._made.get(words)
+        if database is None:
+            if len(self._made) >= _MOST_DATABASES:
+                self._made.clear()
+            database = self._made[words] = _own_words(words) if words else _usual()
         found: set[int] = set()
-        self.database.scan(body, match_event_handler=lambda number, *_: found.add(number))
+        database.scan(body, match_event_handler=lambda number, *_: found.add(number))
         return found
+
+
+def _usual() -> Any:
+    flags = _hyperscan.HS_FLAG_SINGLEMATCH | _hyperscan.HS_FLAG_DOTALL
+    caseless = dict.fromkeys((_TOLD, _SAID), _hyperscan.HS_FLAG_CASELESS)
+    made = _hyperscan.Database()
+    made.compile(
+        expressions=list(_PATTERNS.values()), ids=list(_PATTERNS), elements=len(_PATTERNS),
+        flags=[flags | caseless.get(number, 0) for number in _PATTERNS],
+    )  # fmt: skip
+    return made
+
+
+def _own_words(words: frozenset[str]) -> Any:
+    flags = _hyperscan.HS_FLAG_SINGLEMATCH | _hyperscan.HS_FLAG_CASELESS
+    listed = [re.escape(word).encode() for word in sorted(words)]
+    made = _hyperscan.Database()
+    made.compile(
+        expressions=listed, ids=list(range(len(listed))), elements=len(listed),
+        flags=[flags] * len(listed),
+    )  # fmt: skip
+    return made
 
 
 _scanners = _Scanners()
