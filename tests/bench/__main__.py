@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from tests.bench import constant_key, scenarios
+from tests.bench import constant_key, hostile, scenarios
 from tests.bench.chart import chart
 from tests.bench.report import table
 from tests.bench.stage import Stage, say
@@ -106,6 +106,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         if plan.sustained_seconds:
             result["sustained"] = scenarios.sustained(stage, 0.9 * reached, plan.sustained_seconds)
         if plan.sizes or plan.sustained_seconds:
+            result["hostile"] = hostile.run(stage, plan.sizes // 2)
             result["leftovers"] = scenarios.leftovers(stage)
         if plan.alerts_seconds:
             result["alerting"] = scenarios.alerting(stage, plan.alerts_seconds)

@@ -5,7 +5,9 @@ python -m tests.bench.hostile [EVENTS]
 Four loads of the same good events, in turns: `plain` alone, to a project without limits; `beside`
 with a request that is refused after every 25th; `armed` to a project with quota, rate limit, all
 filters and words of its own to scrub; `both`. The figure is the good events' throughput against
-plain's. As quick a rate as the server takes, so whatever a refusal costs is missing elsewhere.
+plain's, as fast as the server takes them: whatever a refusal costs is missing elsewhere. Where
+others were at work on the machine, wall-clock time is theirs as much as ours, and the figure is
+that of the processor time an event takes, which bounds the throughput.
 """
 
 import gzip
@@ -28,6 +30,8 @@ EVERY = 25
 """Good events for each one that is refused."""
 BAR = 0.9
 """The least share of plain's throughput: the contract of ingest."""
+BUSY = 0.1
+"""Share of the processors that went elsewhere, above which wall-clock time is not believed."""
 ARM = """
 from tracker.models import InboundFilters, Project
 project = Project.objects.get(pk={project})
@@ -50,7 +54,8 @@ def run(stage: Stage, events: int, rounds: int = 2) -> dict[str, Any]:
     other = stage.at(armed)
     modes = {"plain": (stage, 0), "beside": (stage, EVERY), "armed": (other, 0),
              "both": (other, EVERY)}  # fmt: skip
-    other.load(events // 4)  # founds its issues
+    other.load(max(600, events // 4))  # founds its issues
+    other.await_dictionary()
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in modes}
     for number in range(rounds):
         say(f"{events:,} good events each: {', '.join(modes)} ({number + 1} of {rounds})")
@@ -68,12 +73,18 @@ def compared(found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Each mode against plain, by throughput and by processor time; what was lost or stored."""
     plain = best(found["plain"])
     least = {name: min(one["cpu_ms_per_event"] for one in loads) for name, loads in found.items()}
+    elsewhere = max(one["elsewhere"] for loads in found.values() for one in loads)
+    throughput = {
+        name: round(best(loads)["digested_per_s"] / plain["digested_per_s"], 3)
+        for name, loads in found.items()
+    }
+    by_cpu = {name: round(least["plain"] / ms, 3) for name, ms in least.items()}
     return {
-        "throughput": {
-            name: round(best(loads)["digested_per_s"] / plain["digested_per_s"], 3)
-            for name, loads in found.items()
-        },
-        "cpu": {name: round(ms / least["plain"], 3) for name, ms in least.items()},
+        "share": throughput if elsewhere < BUSY else by_cpu,
+        "throughput": throughput,
+        "by_cpu": by_cpu,
+        "elsewhere": elsewhere,
+        "bar": BAR,
         "lost": sum(
             one["lost"] + one["refused_or_failed"] for loads in found.values() for one in loads
         ),
@@ -136,7 +147,7 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(told, indent=2))
-    return 0 if min(told["throughput"].values()) >= BAR and not told["lost"] else 1
+    return 0 if min(told["share"].values()) >= BAR and not told["lost"] else 1
 
 
 if __name__ == "__main__":

@@ -72,6 +72,14 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
         halves = f"{told['backlog_first_half']:,} / {told['backlog_second_half']:,} events"
         yield "backlog at worst, first / second half", halves
         yield "memory then", f"{told['memory_mb']:,.0f} MB"
+    if told := result.get("hostile"):
+        share = told["share"]
+        yield "beside a refused request for every 25", f"{share['beside']:.2f} x"
+        yield "with quota, filters and own words to scrub", f"{share['armed']:.2f} x"
+        yield (
+            "with both; p99 of a refusal",
+            (f"{share['both']:.2f} x; {told['modes']['both']['refuse_ms'].get('p99', 0)} ms"),
+        )
     if told := result.get("alerting"):
         took = told["latency_ms"]
         yield "POST to alert p50 / p99, at 50/s", f"{took['p50']} / {took['p99']} ms"
