@@ -86,6 +86,7 @@ CAUGHT = {
     "sentry-browser-11": ("Error", 15, "error", 2),
     "sentry-go": ("*fmt.wrapError", 73, "error", 3),
     "sentry-java-8": ("Shop$OutOfStock", 23, "error", 2),
+    "sentry-kotlin-8": ("OutOfStock", 15, "error", 2),
     "sentry-node-10": ("Error", 6, "error", 2),
     "sentry-node-11": ("Error", 20, "error", 2),
     "sentry-node-7": ("Error", 6, "error", 2),
@@ -107,6 +108,7 @@ UNCAUGHT = {
     "sentry-dotnet-documented": ("Shop.OutOfStockException", 22, "error", 2),
     "sentry-go": ("runtime.boundsError", 35, "fatal", 1),
     "sentry-java-8": ("NoSuchElementException", 28, "fatal", 1),
+    "sentry-kotlin-8": ("NoSuchElementException", 17, "fatal", 1),
     "sentry-node-11": ("Error", 20, "fatal", 2),
     "sentry-php-documented": ("Shop\\OutOfStock", 44, "error", 2),
     "sentry-rust": ("panic", 25, "fatal", 1),
@@ -132,6 +134,7 @@ def test_the_culprit_is_the_programs_own_function(context):
     assert said["rollbar-go"] == ["main", "main.index"]
     assert said["sentry-rust"] == ["shop::main", "shop::price"]
     assert said["sentry-java-8"] == ["shop.Shop.take", "shop.Shop.price"]
+    assert said["sentry-kotlin-8"] == ["shop.Till.take", "shop.Till.price"]
     assert said["rollbar-java"] == ["shop.Shop.take"] * 2
     assert said["sentry-dotnet-documented"] == ["Shop.Take"]
 
