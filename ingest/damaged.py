@@ -7,6 +7,7 @@ each once; what could not be is kept (`.salvaged`) for two weeks.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -95,10 +96,15 @@ def _put_all(drain: Drain, segment: str, content: Any) -> Recovered:
             for batch, end in batches(content, position):
                 put, bad = _put(drain, segment, batch, end)
                 letters, refused, position = letters + put, refused + bad, end
-            return Recovered(letters, refused, lost)
+            return Recovered(letters, refused, lost + _left(content, position))
         except Broken as error:
             position = following(content, error.at + 1)
             lost += position - error.at
+
+
+def _left(content: Any, position: int) -> int:
+    """Bytes behind the last record: of one that was never acknowledged, or is damaged itself."""
+    return os.fstat(content.fileno()).st_size - position
 
 
 def _put(drain: Drain, segment: str, batch: Sequence[Record], end: int) -> tuple[int, int]:

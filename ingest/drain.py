@@ -8,6 +8,7 @@ that puts the letters, so a drain that is cut off goes on where it was.
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -107,7 +108,13 @@ class Drain:
                 segment.with_suffix(".why").write_text(str(error)[:300])
                 segment.rename(segment.with_suffix(".damaged"))
                 return put
-            segment.unlink()
+            end = position_of(segment.name)
+            if os.fstat(file.fileno()).st_size > end:
+                # Most likely a record whose writer died before anybody heard 200; kept to be sure.
+                log.warning("spool file ends in no record", file=segment.name, at=end)
+                segment.rename(segment.with_suffix(".salvaged"))
+            else:
+                segment.unlink()
             sync_folder(segment.parent)
             run("DELETE FROM ingest_spool WHERE segment = %s", [segment.name])
             log.info("spool file drained", file=segment.name, letters=put)

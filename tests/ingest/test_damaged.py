@@ -111,3 +111,23 @@ def test_what_is_left_goes_after_two_weeks(folder):
         os.utime(file, (long_ago, long_ago))
     assert damaged.expire(now, folder) == 1
     assert [one.suffix for one in folder.iterdir()] == [".damaged"]
+
+
+def test_a_file_of_rubbish_is_told_of_and_kept(drain, made, folder):
+    folder.mkdir()
+    file = folder / "host-1-7.damaged"
+    file.write_bytes(b"x" * 5_000)
+    assert damaged.recover("host-1-7", folder, drain) == (0, 0, 5_000)
+    assert [one.name for one in folder.iterdir()] == ["host-1-7.salvaged"]
+
+
+def test_an_end_that_is_no_record_is_kept_too(drain, made, folder):
+    """Its writer died there, or it was damaged there: nobody can tell."""
+    project = make_project()
+    made.put([letter(project.pk), letter(project.pk)])
+    made.cut()
+    [segment] = spool.segments(folder)
+    segment.write_bytes(segment.read_bytes()[:-3])
+    assert drain.look() == 1
+    assert [one.suffix for one in folder.iterdir()] == [".salvaged"]
+    assert drain.look() == 0 and damaged.listed(folder) == []
