@@ -6,14 +6,27 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracker.actions import audit, setup
 from tracker.api import shapes, told
-from tracker.api.base import OF_PROJECT, PAGED, ApiView, access_of, chosen_projects, project_of
+from tracker.api.base import (
+    OF_PROJECT,
+    PAGED,
+    ApiView,
+    access_of,
+    chosen_projects,
+    demand,
+    project_of,
+)
+from tracker.api.errors import missing
 from tracker.api.paging import Keyset, page_of
-from tracker.models import Deploy, Environment, Issue, Project, Release
+from tracker.models import Deploy, Environment, Issue, Project, Release, Role, Team
 from tracker.search import bounded_count
 
 NEWEST = Keyset((("created_at", datetime), ("pk", int)))
@@ -32,6 +45,21 @@ def _told(request: Request, project: Project) -> dict[str, Any]:
     }
 
 
+class ProjectNew(serializers.Serializer[Any]):
+    """A project to be made."""
+
+    name = serializers.CharField(max_length=100)
+    team = serializers.SlugField(help_text="Slug of a team that the user administers.")
+    platform = serializers.CharField(required=False, allow_blank=True, default="", max_length=64)
+
+
+class ProjectChange(serializers.Serializer[Any]):
+    """What may be changed of a project; what is not named stays."""
+
+    name = serializers.CharField(required=False, max_length=100)
+    platform = serializers.CharField(required=False, allow_blank=True, max_length=64)
+
+
 class ProjectList(ApiView):
     """`projects/`."""
 
@@ -48,6 +76,27 @@ class ProjectList(ApiView):
         found = [_told(request, project) for project in page.rows]
         return page.respond(request, shapes.ProjectShape(found, many=True).data)
 
+    @extend_schema(
+        operation_id="projects_make", summary="Make a project, with a key for its SDKs",
+        request=ProjectNew, responses={201: shapes.ProjectDetail},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Make one; only admins of its team may."""
+        form = ProjectNew(data=request.data)
+        form.is_valid(raise_exception=True)
+        access, given = access_of(request), form.validated_data
+        team = Team.objects.filter(slug=given["team"]).first()
+        if team is None or access.role_in(team.pk) is None:
+            raise missing("team")
+        if not access.has(Role.ADMIN, team.pk):
+            raise PermissionDenied(f"Only an admin of {team} may do this.")
+        with transaction.atomic():
+            made = setup.create_project(given["name"], team)
+            project = Project.objects.get(pk=made.id)
+            _change(request, project, {"platform": given["platform"]}, "added")
+        access.projects[project.pk] = project
+        return _one(request, project, 201)
+
 
 class ProjectOne(ApiView):
     """`projects/<id or slug>/`."""
@@ -58,17 +107,48 @@ class ProjectOne(ApiView):
     def get(self, request: Request, project: str) -> Response:
         """The project, how much waits in it, and where its SDKs send to."""
         found = project_of(request, project)
-        waiting = Issue.objects.filter(project=found).live().unresolved()
-        count, more = bounded_count(waiting)
-        base = str(settings.EMBERWATCH_URL)
-        keys = found.keys.filter(enabled=True).order_by("pk")
-        detail = {
-            **_told(request, found),
-            "unresolved": count,
-            "unresolved_is_more": more,
-            "dsn": [key.dsn(base) for key in keys],
-        }
-        return Response(shapes.ProjectDetail(detail).data)
+        return _one(request, found)
+
+    @extend_schema(
+        operation_id="projects_change", summary="Change a project",
+        request=ProjectChange, responses=shapes.ProjectDetail,
+    )  # fmt: skip
+    def patch(self, request: Request, project: str) -> Response:
+        """Change what is named; its slug stays."""
+        found = project_of(request, project)
+        demand(request, Role.ADMIN, found)
+        form = ProjectChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        _change(request, found, form.validated_data, "changed")
+        return _one(request, found)
+
+
+def _change(request: Request, project: Project, wanted: dict[str, Any], action: str) -> None:
+    before = {name: getattr(project, name) for name in wanted}
+    if before == wanted and action == "changed":
+        return
+    for name, value in wanted.items():
+        setattr(project, name, value)
+    with transaction.atomic():
+        project.save(update_fields=list(wanted))
+        audit.record(
+            action, actor=access_of(request).user, target=project, before=before, after=wanted,
+            address=str(request.META.get("REMOTE_ADDR", "")),
+        )  # fmt: skip
+
+
+def _one(request: Request, project: Project, status: int = 200) -> Response:
+    waiting = Issue.objects.filter(project=project).live().unresolved()
+    count, more = bounded_count(waiting)
+    base = str(settings.EMBERWATCH_URL)
+    keys = project.keys.filter(enabled=True).order_by("pk")
+    detail = {
+        **_told(request, project),
+        "unresolved": count,
+        "unresolved_is_more": more,
+        "dsn": [key.dsn(base) for key in keys],
+    }
+    return Response(shapes.ProjectDetail(detail).data, status=status)
 
 
 class ReleaseList(ApiView):

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from tests.factories.events import python_event, send
 from tests.tracker.api.conftest import World, client_for, member
 from tracker import vault
-from tracker.models import Commit, Repository, Role
+from tracker.models import AuditEntry, Commit, Project, Repository, Role
 
 pytestmark = pytest.mark.django_db
 URL = "https://git.example.org/team/shop.git"
@@ -107,3 +107,24 @@ def test_events_across_issues(api: APIClient, world: World):
         assert len(ok(api.get(f"{API}events/?{query}"))["results"]) == count, query
     ok(api.get(f"{API}events/?query=odd:1"), 400)
     ok(api.get(f"{API}events/?cursor=odd"), 400)
+
+
+def test_projects_are_made_and_changed_by_admins(admin: APIClient, api: APIClient, world: World):
+    team = world.shop.team.slug
+    made = ok(admin.post(f"{API}projects/", {"name": "Tills", "team": team}, format="json"), 201)
+    assert (made["slug"], made["team"], len(made["dsn"])) == ("tills", team, 1)
+    assert ok(admin.get(f"{API}projects/tills/")) == made
+    changed = {"name": "Tills and more", "platform": "python"}
+    told = ok(admin.patch(f"{API}projects/tills/", changed, format="json"))
+    assert (told["name"], told["platform"], told["slug"]) == (*changed.values(), "tills")
+    kinds = AuditEntry.objects.filter(project_id=made["id"]).values_list("action", flat=True)
+    assert set(kinds) >= {"added", "changed"}
+    new = {"name": "More", "team": team}
+    assert api.post(f"{API}projects/", new, format="json").status_code == 403, "a triager"
+    assert api.patch(f"{API}projects/shop/", {"name": "x"}, format="json").status_code == 403
+    assert api.patch(f"{API}projects/other/", {"name": "x"}, format="json").status_code == 404
+    theirs = {"name": "More", "team": world.other.team.slug}
+    assert ok(admin.post(f"{API}projects/", theirs, format="json"), 404)
+    for wrong in ({}, {"name": ""}, {"name": "x" * 101, "team": team}, {"name": "x"}):
+        ok(admin.post(f"{API}projects/", wrong, format="json"), 400)
+    assert Project.objects.count() == 3
