@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from tests.factories.events import python_event, send
 from tests.tracker.api.conftest import World, client_for, member
+from tests.tracker.api.test_scoping import ROLES, caller
 from tracker.actions import releases, repositories
 from tracker.actions.releases import CommitTold, ReleaseTold
 from tracker.actions.repositories import RepositoryTold
@@ -140,6 +141,7 @@ def test_events_are_listed_page_by_page_across_days(api: APIClient, world: World
     }  # fmt: skip
     mine = next(row for row in rows if row["eventID"] == world.event["event_id"])
     assert {"key": "tier", "value": "gold"} in mine["tags"] and mine["title"] == "ValueError: no"
+    assert len(api.get(f"{EVENTS}?query=env:production").json()) == 1
     first = datetime(1, 1, 1, tzinfo=UTC)
     nowhere = Cursor((first.date(), first, UUID(int=0)))
     assert api.get(f"{EVENTS}?cursor={nowhere}").json() == []
@@ -244,15 +246,9 @@ def test_every_address_is_covered():
     assert routes - {"{rest}"} == set(READS) | WRITTEN_ONLY
 
 
-@pytest.mark.parametrize("role", [*Role.values, "owner", "stranger", "nobody"])
+@pytest.mark.parametrize("role", ROLES)
 def test_reads(world: World, role: str):
-    client = APIClient()
-    if role == "owner":
-        client = client_for(User.objects.create_superuser("root", "", "x"))
-    elif role == "stranger":
-        client = client_for(member(world.other, Role.ADMIN, "eve"))
-    elif role != "nobody":
-        client = client_for(member(world.shop, role, "bo"))
+    client = caller(world, role)
     sees = {"shop": role not in ("stranger", "nobody"), "other": role in ("owner", "stranger")}
     for path, of_one in READS.items():
         for project, version in (("shop", "1.0"), ("other", "9")):
@@ -264,15 +260,9 @@ def test_reads(world: World, role: str):
                 assert f'"{project}"' not in answer.content.decode(), url
 
 
-@pytest.mark.parametrize("role", [*Role.values, "owner", "stranger", "nobody"])
+@pytest.mark.parametrize("role", ROLES)
 def test_writes(world: World, role: str):
-    client = APIClient()
-    if role == "owner":
-        client = client_for(User.objects.create_superuser("root", "", "x"))
-    elif role == "stranger":
-        client = client_for(member(world.other, Role.ADMIN, "eve"))
-    elif role != "nobody":
-        client = client_for(member(world.shop, role, "bo"))
+    client = caller(world, role)
     answer = put(client, "", status="resolved")
     may = role in (Role.TRIAGER, Role.ADMIN, "owner")
     usual = 200 if may else 403 if role == Role.VIEWER else 404

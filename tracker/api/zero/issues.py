@@ -12,17 +12,15 @@ from rest_framework.response import Response
 
 from tracker.actions import bulk
 from tracker.api import told
-from tracker.api.base import access_of, demand, project_of
+from tracker.api.base import access_of, demand, project_of, queried
 from tracker.api.errors import BadRequest, missing
 from tracker.api.events import page_of_events
 from tracker.api.issues import SORTS
 from tracker.api.paging import page_of
 from tracker.api.zero.base import ZeroView, body_of, paged, text
-from tracker.domain.search import parse
 from tracker.domain.snooze import Until
 from tracker.models import EventRow, Issue, Project, Role
 from tracker.payloads import PayloadError, unpack
-from tracker.search import condition
 
 PAGE = 100
 """Rows of a page: the tool says so in its help."""
@@ -71,10 +69,13 @@ class ProjectEvents(ZeroView):
     """`projects/<org>/<project>/events/`."""
 
     def get(self, request: Request, org: str, project: str) -> Response:
-        """Stored events, newest first."""
+        """Stored events, newest first; with `query` those of the issues that it finds."""
         del org
         found = project_of(request, project)
-        page = page_of_events(EventRow.objects.filter(project_id=found.pk), request, PAGE)
+        events = EventRow.objects.filter(project_id=found.pk)
+        if (mine := queried(request, [found.pk])) is not None:
+            events = events.filter(issue_id__in=mine.values("pk"))
+        page = page_of_events(events, request, PAGE)
         numbers = {row.issue_id for row in page.rows}
         issues = Issue.objects.filter(project=found, pk__in=numbers)
         titles = dict(issues.values_list("pk", "title"))
@@ -96,11 +97,10 @@ class Logs(ZeroView):
 
 def _asked(request: Request, project: Project) -> QuerySet[Issue]:
     """The project's issues that the address asks for. Raises BadRequest, SearchError."""
-    now, asked = datetime.now(UTC), request.query_params
-    rows: QuerySet[Issue] = Issue.objects.filter(project=project).live()
-    if query := asked.get("query", "").strip():
-        rows = rows.filter(condition(parse(query), access_of(request).user, now))
-    if status := asked.get("status", ""):
+    rows: QuerySet[Issue] | None = queried(request, [project.pk])
+    if rows is None:
+        rows = Issue.objects.filter(project=project).live()
+    if status := request.query_params.get("status", ""):
         if status not in OURS:
             raise BadRequest(f"status is one of {', '.join(OURS)}.")
         rows = rows.filter(status=OURS[status])
