@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -69,7 +70,7 @@ WRITES = [
     ("put", "releases/{version}/commits/?project={slug}", {"commits": []}),
     ("post", "repositories/{repository}/fetch/", {}),
 ]
-ADMIN_WRITES = [
+ADMIN_WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("patch", "repositories/{repository}/", {"depth": 7}),
     ("post", "repositories/", {"project": "{slug}", "url": "https://git.example.org/a/b.git"}),
     ("delete", "repositories/{repository}/", {}),
