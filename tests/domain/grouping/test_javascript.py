@@ -128,6 +128,13 @@ def test_a_bundle_hides_that_a_function_is_a_helper():
     assert groups(other, source, bundled) == [1, 2, 2]
 
 
+def test_a_lookup_in_a_bundle_meets_its_source():
+    source = js("./src/orders.js", "load", "return rows.first.id")
+    mapped = error("TypeError", "x is nothing", js("./src/cart.js", "show", "load()"), source)
+    bundled = error("TypeError", "x is nothing", js(BUNDLE, "show"), js(BUNDLE, "load"))
+    assert same(event("javascript", mapped), event("javascript", bundled))
+
+
 def test_a_verb_with_its_caller_needs_no_module():
     told = "Request failed with status 409"
     source = js("./src/api.js", "request", "throw new ApiError(reply.status)")

@@ -101,7 +101,9 @@ def is_unspecific(unit: str, throughout: bool = False) -> bool:
     """
     last = next((part for part in reversed(_PARTS.split(unit)) if part), "")
     found = [word in _UNSPECIFIC for word in words_of(last)]
-    return not last or (bool(found) and all(found) if throughout else any(found))
+    if throughout:
+        return bool(found) and all(found)
+    return not last or any(found)
 
 
 _PARTS = re.compile(r"[/\\.:$#]+")
