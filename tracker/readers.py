@@ -4,9 +4,9 @@ Pages never count by DISTINCT and never touch the event table but for one event
 and its neighbours: figures come from rollups and from counters on the issue.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -289,13 +289,17 @@ class TagValue:
     value: str
     count: int
     percent: int
+    path_tells: bool = True
+    """Whether the path alone tells an address from its neighbours."""
 
     @property
     def short(self) -> str:
-        """What tells it from its neighbours: of an address the path."""
+        """What tells it from its neighbours: of an address the path, mostly."""
         scheme, found, rest = self.value.partition("://")
         _, slash, path = rest.partition("/")
-        return slash + path if found and scheme in ("http", "https") and path else self.value
+        if not found or scheme not in ("http", "https") or not path:
+            return self.value
+        return slash + path if self.path_tells else rest
 
     @property
     def query(self) -> str:
@@ -343,10 +347,16 @@ def tag_shares(issue: Issue, values: int = 5, keys: int = 16) -> list[TagShare]:
         key=lambda key: (order.get(key, len(order)), key),
     )
     return [
-        TagShare(key, totals[key], tuple(shown), totals[key] - sum(v.count for v in shown))
+        TagShare(key, totals[key], apart(shown), totals[key] - sum(v.count for v in shown))
         for key in ranked[:keys]
         for shown in [grouped[key]]
     ]
+
+
+def apart(values: Sequence[TagValue]) -> tuple[TagValue, ...]:
+    """Told from each other: addresses of several hosts with one path are shown with the host."""
+    times = Counter(value.short for value in values)
+    return tuple(replace(value, path_tells=times[value.short] == 1) for value in values)
 
 
 def _tag_rows(issue: Issue, values: int) -> list[tuple[str, str, int, int]]:

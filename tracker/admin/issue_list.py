@@ -14,7 +14,7 @@ from tracker import readers
 from tracker.access import Access
 from tracker.asides import marked
 from tracker.charts import sparkline
-from tracker.domain.search import LEVELS, Query, SearchError, parse
+from tracker.domain.search import KEYS, LEVELS, Query, SearchError, parse
 from tracker.domain.trends import HOUR, floor_to, series
 from tracker.models import Issue, Role
 from tracker.models.issue import IssueQuerySet
@@ -131,6 +131,8 @@ def list_context(state: ListState, access: Access, now: datetime, shelf: Menus) 
     return {
         "state": state,
         "error": error,
+        "search_keys": KEYS.values(),
+        "calm": all(term.key in ("is", "assigned", "owner") for term in state.query.terms),
         "rows": _rows(page.issues, access, environments, state.sort, now),
         "tabs": _tabs(state, access, now, shelf),
         "saved_here": next((v for v in shelf.views if is_at(v, state)), None),

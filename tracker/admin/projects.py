@@ -28,6 +28,14 @@ def base_url() -> str:
     return str(settings.EMBERWATCH_URL).rstrip("/")
 
 
+LABELS = {
+    "auto_resolve_days": "Quiet days until resolved",
+    "scrub": "Scrub secrets",
+    "keep_ip": "Keep whole IP addresses",
+    "unlimited": "No limits",
+}
+
+
 @admin.register(Project)
 class ProjectAdmin(PeoplePages, OverviewPages, ScopedAdmin[Project]):
     """Projects of the user's teams; a new one comes with its first key."""
@@ -52,6 +60,12 @@ class ProjectAdmin(PeoplePages, OverviewPages, ScopedAdmin[Project]):
             reverse("admin:tracker_issue_changelist") + f"?q=is:unresolved+project:{project.slug}",
             reverse("admin:tracker_project_setup", args=[project.pk]),
         )
+
+    def get_form(
+        self, request: HttpRequest, obj: Project | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """With labels that say what each setting does."""
+        return super().get_form(request, obj, change, **{"labels": LABELS, **kwargs})
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Project | None = None

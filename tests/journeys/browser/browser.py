@@ -117,6 +117,13 @@ class Browser:
                 raise AssertionError(f"did not happen in {seconds:g} s: {self.driver.current_url}")
             time.sleep(0.05)
 
+    def weight(self) -> int:
+        """Bytes of the page and all that it loaded, as they travelled."""
+        script = """return performance.getEntriesByType("navigation")
+          .concat(performance.getEntriesByType("resource"))
+          .reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
+        return int(self.driver.execute_script(script))
+
     def wide(self) -> int:
         """How many pixels the page is wider than the window."""
         script = "return document.documentElement.scrollWidth - window.innerWidth"

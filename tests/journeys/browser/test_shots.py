@@ -1,4 +1,4 @@
-"""Pictures of every page in three looks; none complains, none runs out of a phone's window.
+"""Pictures of every page in three looks; none complains, runs out of a phone's window or is heavy.
 
 With SHOTS=FOLDER they stay there, to be looked at.
 """
@@ -17,18 +17,24 @@ SCROLL = {
     "rules", "channels", "deliveries", "incidents", "quarantine", "rule", "rule-add", "incident",
 }  # fmt: skip
 """Django's own tables and forms scroll sideways on a phone."""
+PAGE_BYTES = 150_000
 
 
 def test_every_page_in_every_look(browser: Browser, issues: list[int], tmp_path: Path):
     folder = Path(os.environ.get("SHOTS") or tmp_path)
     wide: dict[str, int] = {}
+    heavy: dict[str, int] = {}
 
     def seen(name: str) -> None:
         if name not in SCROLL and (more := browser.wide()) > 0:
             wide[name] = more
+        weight = browser.weight()
+        assert weight > 5_000, name
+        if weight > PAGE_BYTES:
+            heavy[name] = weight
 
     names = walk(browser, folder, seen=seen)
-    assert wide == {}
+    assert wide == {} and heavy == {}
     assert set(FIXED) <= set(names) and {"detail", "event", "project", "setup"} <= set(names)
     for name in names:
         sizes = [

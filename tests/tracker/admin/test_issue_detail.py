@@ -5,6 +5,7 @@ from django.urls import reverse
 from tests.factories.events import python_event, send
 from tests.tracker.admin.conftest import Cast
 from tracker.models import EventRow, Issue
+from tracker.readers import TagValue, apart
 
 
 def rich_event(fault: int = 9, **more: object) -> dict[str, object]:
@@ -223,3 +224,13 @@ def test_reviewed_is_said_where_it_is_wanted(cast: Cast):
     act = reverse("admin:tracker_issue_act", args=[cast.ours.pk])
     page = cast.client("triager").post(act, {"action": "review"}, follow=True).content.decode()
     assert "Marked as reviewed." in page and button not in page
+
+
+def test_addresses_with_one_path_are_told_apart_by_their_hosts():
+    def value(text: str) -> TagValue:
+        return TagValue("url", text, 1, 33)
+
+    same = [value("https://a.example/pay"), value("https://b.example/pay")]
+    other = value("https://a.example/cart")
+    shown = [one.short for one in apart([*same, other, value("web-1")])]
+    assert shown == ["a.example/pay", "b.example/pay", "/cart", "web-1"]

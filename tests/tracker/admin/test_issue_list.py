@@ -11,7 +11,7 @@ from django.urls import reverse
 from tests.factories.events import python_event, send
 from tests.tracker.admin.conftest import Cast
 from tracker.admin.issue_list import PAGE
-from tracker.models import Activity, Issue
+from tracker.models import Activity, Environment, Issue
 
 LIST = "/admin/tracker/issue/"
 
@@ -55,6 +55,47 @@ def test_walking_meets_every_issue_once_in_order(
         assert back == expected[PAGE : 2 * PAGE]
         first, page = shown(client, link(pages[1], "prev"))
         assert first == expected[:PAGE] and not link(page, "prev")
+
+
+def test_all_issues_are_walked_whatever_their_status(
+    cast: Cast, more_issues: Callable[[int], list[Issue]]
+):
+    made = more_issues(PAGE + 7)
+    client = cast.client("triager")
+    act(client, "resolve", [issue.pk for issue in made[::3]])
+    act(client, "snooze:next", [issue.pk for issue in made[1::3]])
+    for number, issue in enumerate([*made, cast.ours]):
+        Issue.objects.filter(pk=issue.pk).update(
+            events=number // 2,
+            users=number // 3,
+            trend=number / 5,
+            priority=(10, 20, 30)[number % 3],
+        )
+    for sort in ("first_seen", "events", "users", "priority", "trend"):
+        rows = cast.red.issues.live().order_by(f"-{sort}", "-pk").values_list("pk", flat=True)
+        first, page = shown(client, f"{LIST}?q=&sort={sort}")
+        rest, after = shown(client, link(page, "next"))
+        assert first + rest == list(rows), sort
+        assert shown(client, link(after, "prev"))[0] == first, sort
+
+
+def test_a_hidden_environment_is_found_still(cast: Cast):
+    Environment.objects.filter(project=cast.red, name="production").update(hidden=True)
+    client = cast.client("triager")
+    assert shown(client, f"{LIST}?q=env:production")[0] == [cast.ours.pk]
+    assert shown(client, f"{LIST}?q=env:prod*")[0] == [cast.ours.pk]
+    assert shown(client, f"{LIST}?q=env:nowhere")[0] == []
+    assert shown(client, f"{LIST}?q=!env:nowhere")[0] == [cast.ours.pk]
+
+
+def test_what_can_be_searched_is_said_where_a_query_fails(cast: Cast):
+    client = cast.client("triager")
+    page = shown(client, f"{LIST}?q=asignee:me")[1]
+    assert "How to search" in page and 'href="?q=assigned%3Ame"' in page
+    page = shown(client, f"{LIST}?q=nothing-like-it")[1]
+    assert "Nothing found" in page and "How to search" in page
+    page = shown(client, f"{LIST}?q=is:snoozed")[1]
+    assert "All quiet here" in page
 
 
 def test_chips_write_into_the_query(cast: Cast):
