@@ -108,12 +108,19 @@ class TeamAdmin(ScopedAdmin[Team]):
         return dict(self.prepopulated_fields) if obj is None else {}
 
 
+USER_LABELS = {"is_active": "May log in", "is_superuser": "Owner of the instance"}
+USER_HELP = {
+    "is_active": "Switch it off when somebody leaves: what they did stays under their name.",
+    "is_superuser": "Sees every project, people, the audit log; may change everything.",
+}
+
+
 @admin.register(User)
 class UserAdmin(Audited[User], StockUserAdmin[User]):
     """Accounts are the owner's; everybody may edit the harmless parts of their own."""
 
-    list_display = ("username", "email", "alert_email", "is_active", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_superuser")
+    list_display = ("username", "email", "alert_email", "active", "owner", "last_login")
+    list_filter = ("is_active",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     filter_horizontal = ()
@@ -128,6 +135,23 @@ class UserAdmin(Audited[User], StockUserAdmin[User]):
                 "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )  # fmt: skip
     readonly_fields = ("last_login", "date_joined")
+
+    @admin.display(boolean=True, description="may log in", ordering="is_active")
+    def active(self, row: User) -> bool:
+        """In the words of the form."""
+        return row.is_active
+
+    @admin.display(boolean=True, description="owner", ordering="is_superuser")
+    def owner(self, row: User) -> bool:
+        """Django's word for it is another."""
+        return row.is_superuser
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """With labels that say what each setting does."""
+        words = {"labels": USER_LABELS, "help_texts": USER_HELP}
+        return super().get_form(request, obj, change=change, **{**words, **kwargs})
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)

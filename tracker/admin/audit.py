@@ -14,14 +14,19 @@ from tracker.models import AuditEntry
 class AuditEntryAdmin(OwnersLog[AuditEntry]):
     """Who did what to what, before and after, from where."""
 
-    list_display = ("at", "actor_name", "action", "what", "address")
+    list_display = ("at", "who", "action", "what", "address")
     list_filter = ("action",)
     search_fields = ("actor_name", "label", "kind", "address")
     search_help_text = "Person, thing or address"
     ordering = ("-at", "-id")
-    fields = ("at", "actor_name", "action", "kind", "label", "address", "was", "became")
+    fields = ("at", "who", "action", "kind", "label", "address", "was", "became")
     readonly_fields = fields
     heading = "Audit log"
+
+    @admin.display(description="who", ordering="actor_name")
+    def who(self, row: AuditEntry) -> str:
+        """By the name they had then."""
+        return row.actor_name
 
     @admin.display(description="what")
     def what(self, row: AuditEntry) -> str:
