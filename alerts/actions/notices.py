@@ -20,6 +20,7 @@ from tracker.models import Issue, IssueOwner, Membership, Project, Role, Team, U
 HEADLINES = {
     **TRIGGER_NAMES,
     rules.Trigger.MILESTONE: "Many events",
+    rules.Trigger.CHECK_IN: "A job fails",
     rules.Counts.EVENTS: "Many events",
     rules.Counts.USERS: "Many users hit",
     rules.Counts.SHARE: "Many of all users hit",

@@ -29,6 +29,7 @@ class Trigger(StrEnum):
     FIRST_IN_ENVIRONMENT = "first_in_env"
     FIRST_IN_RELEASE = "first_in_release"
     MILESTONE = "milestone"
+    CHECK_IN = "check_in_missed"
     QUOTA_80 = "quota_80"
     QUOTA_100 = "quota_100"
 
@@ -59,6 +60,7 @@ TRIGGER_NAMES: dict[str, str] = {
     Trigger.FIRST_IN_ENVIRONMENT: "First in an environment",
     Trigger.FIRST_IN_RELEASE: "First in a release",
     Trigger.MILESTONE: "10th, 100th, 1,000th ... event",
+    Trigger.CHECK_IN: "Missed or failed check-in of a monitor",
     Trigger.QUOTA_80: "80 % of the quota used",
     Trigger.QUOTA_100: "Quota used up",
 }

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.actions import counting, meeting, reading
+from alerts.domain import rules
 from alerts.models import Decision, Incident
 from tests.alerts.conftest import NOW, Cast
 from tests.alerts.test_counting import (  # noqa: F401 - a fixture
@@ -14,6 +15,7 @@ from tests.alerts.test_counting import (  # noqa: F401 - a fixture
 )
 from tracker import store
 from tracker.actions import escalation
+from tracker.actions.monitors import MISSED_LETTER
 from tracker.models import Activity, Environment, Issue, IssueTag, Project
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +111,15 @@ def test_what_nearly_escalated_is_a_letter_and_a_note_and_tells_nobody(
     assert check in noted.reasons
     assert [i.issue_id for i in Incident.objects.all()] == [loud.pk]
     assert agree_on_near_misses(listens, NOW + timedelta(hours=2)) == 1
+
+
+def test_a_missed_check_in_is_a_trigger_of_its_own(
+    world: World,  # noqa: F811
+) -> None:
+    rule = world.rule("", 0, triggers=["check_in_missed"], severity="page")
+    issue = world.issue()
+    world.letter(issue, "check_in_missed", why="The job did not check in: nightly")
+    while reading.evaluate(NOW).letters:
+        pass
+    assert [(i.rule, i.severity) for i in Incident.objects.filter(issue=issue)] == [(rule, "page")]
+    assert MISSED_LETTER in rules.TRIGGER_NAMES

@@ -18,7 +18,7 @@ from ingest.models import Client as Sdk
 from ingest.models import InboxRow, Quarantined
 from tests.ingest.conftest import Poster
 from tracker import books, sessions
-from tracker.actions import attachments, monitors, resolving
+from tracker.actions import attachments, monitors, resolving, triage
 from tracker.attachments import download
 from tracker.domain.snooze import Until
 from tracker.models import (
@@ -370,6 +370,17 @@ class TestMonitors:
         self.check_in(poster, "ok")
         assert Monitor.objects.get(project=poster.project).status == "ok"
 
+    def test_each_failure_is_a_letter_unless_the_issue_is_put_aside(self, poster: Poster) -> None:
+        letters = Activity.objects.filter(project=poster.project, kind=monitors.MISSED_LETTER)
+        self.check_in(poster, "error", monitor_config=self.config)
+        self.check_in(poster, "error")
+        assert letters.count() == 2
+        later = datetime.now(UTC) + timedelta(days=1)
+        rows = Issue.objects.filter(project=poster.project)
+        triage.snooze(rows, None, datetime.now(UTC), Until.TIME, moment=later)
+        self.check_in(poster, "error")
+        assert letters.count() == 2
+
     def test_recovery_resolves_the_issue_and_the_next_failure_is_a_regression(
         self, poster: Poster
     ) -> None:
@@ -426,6 +437,9 @@ class TestMonitors:
         assert monitors.raise_alarms(now) == 1 and monitors.raise_alarms(now) == 0
         assert Issue.objects.get(project=poster.project).events == 1
         assert Monitor.objects.get(project=poster.project).status == "missed"
+        letter = Activity.objects.get(project=poster.project, kind=monitors.MISSED_LETTER)
+        assert letter.issue == Issue.objects.get(project=poster.project)
+        assert letter.data["why"] == "The job did not check in when it should have: nightly"
         Monitor.objects.filter(project=poster.project).update(due_at=None)
 
     def test_too_long(self, poster: Poster) -> None:

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from tracker import payloads, store
 from tracker.actions import resolving
+from tracker.actions.activity import Entry, write_activity
 from tracker.actions.batch import Prepared
 from tracker.actions.record import record
 from tracker.actions.transition import Origin
@@ -39,6 +40,8 @@ _TEXTS = {
     "missed": "The job did not check in when it should have",
     "timeout": "The job did not end in time",
 }
+MISSED_LETTER = "check_in_missed"
+"""Kind of the Activity of each failure, beside the event that it is."""
 _SAID = {"ok": "ok", "error": "error", "in_progress": "in_progress"}
 
 
@@ -220,13 +223,42 @@ def raise_alarms(now: datetime) -> int:
 
         row = (monitor.project_id, now.date(), Ledger.Kind.ACKNOWLEDGED.value, "", 1)
 
-        def settle(pk: int = monitor.pk, alarm_id: UUID = monitor.alarm_id, row: Any = row) -> None:
+        def settle(
+            one: Monitor = monitor, event: Prepared = prepared, row: tuple[Any, ...] = row
+        ) -> None:
             store.add_to_ledger([row])
-            Monitor.objects.filter(pk=pk, alarm_id=alarm_id).update(alarm="", alarm_id=None)
+            mine = Monitor.objects.filter(pk=one.pk, alarm_id=one.alarm_id)
+            if mine.update(alarm="", alarm_id=None):
+                _tell(one, event, now)
 
         record([prepared], settle)
         raised += 1
     return raised
+
+
+def _tell(monitor: Monitor, event: Prepared, now: datetime) -> None:
+    """Write the letter of a failure, for an issue that nobody has put aside."""
+    open_ones = (
+        Issue.objects.live()
+        .unresolved()
+        .filter(project=monitor.project_id, pk__in=_holders(monitor, event))
+    )
+    data = {
+        "why": f"{_TEXTS[monitor.alarm]}: {monitor.slug}",
+        "environment": monitor.environment,
+        "release": monitor.release,
+    }
+    numbers = open_ones.order_by("pk").values_list("pk", flat=True)
+    write_activity([
+        Entry(monitor.project_id, number, MISSED_LETTER, now, data) for number in numbers
+    ])  # fmt: skip
+
+
+def _holders(monitor: Monitor, event: Prepared) -> set[int]:
+    """Issues that hold the keys of a monitor's failures."""
+    version = monitor.project.grouping_version
+    wanted = [(monitor.project_id, version, key.hash) for key in event.keys.keys]
+    return {row.issue_id for row in store.find_keys(wanted)}
 
 
 def settle_recoveries(now: datetime) -> int:
@@ -257,17 +289,13 @@ def _issue_of(monitor: Monitor, now: datetime) -> int | None:
     """The issue that holds a monitor's failures and nothing else."""
     monitor.alarm = "missed"  # any: all failures of a monitor are one issue; not saved
     prepared = _prepared(monitor, _NAMES, now)
-    version = monitor.project.grouping_version
-    known = store.find_keys([
-        (monitor.project_id, version, key.hash) for key in prepared.keys.keys
-    ])  # fmt: skip
-    issues = {row.issue_id for row in known}
+    issues = _holders(monitor, prepared)
     if len(issues) != 1:
         return None
     [issue] = issues
     others = GroupingKey.objects.filter(
-        project=monitor.project_id, issue=issue, version=version
-    ).exclude(hash__in=[row.hash for row in known])
+        project=monitor.project_id, issue=issue, version=monitor.project.grouping_version
+    ).exclude(hash__in=[key.hash for key in prepared.keys.keys])
     return None if others.exists() else issue
 
 
