@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max
 
-from alerts.models import LowWater
 from tests.factories.projects import make_project
-from tracker.models import Activity, Environment, Membership, Project, Release, SavedView, User
+from tracker.models import Environment, Membership, Project, Release, SavedView, User
 from tracker.payloads import pack
 from tracker.sql import run
 
@@ -175,8 +173,6 @@ def _beside() -> None:
            UNION ALL SELECT project_id, id, 'regressed', '{}', last_seen FROM tracker_issue
            WHERE id %% 10 = 3"""
     )
-    letters = Activity.objects.aggregate(last=Max("pk"))["last"]
-    LowWater.objects.update_or_create(pk=1, defaults={"activity_id": letters})  # told long ago
 
 
 def _people(projects: Sequence[Project]) -> tuple[User, User]:
