@@ -30,14 +30,14 @@ class Discord(HttpTransport):
             "allowed_mentions": {"parse": []},
             "embeds": [
                 {
-                    # Escapes may double every length: 240, 2,001 and 200 of what is allowed.
+                    # Escapes may double every length: to 240, 2,001, 200 and 1,000.
                     "title": markdown(heading(notice, 120)),
                     "url": notice.url,
                     "description": "\n".join(lines),
                     "color": colour(message.kind),
                     "fields": [
                         {"name": name, "value": markdown(value), "inline": True}
-                        for name, value in facts(notice, 100)
+                        for name, value in facts(notice, 100, 500)
                     ],
                 }
             ],

@@ -10,11 +10,15 @@ from alerts.transports.base import Link, Notice
 
 RED, GREEN, GREY = 0xB3261E, 0x1A7F4B, 0x767676
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>])")
+_HALF_ESCAPE = re.compile(r"&[a-z]{0,3}$")
 _JOINER = "\u2060"
 
 
-def facts(notice: Notice, limit: int = 200) -> list[tuple[str, str]]:
-    """Name and value of what is known, each value one line; raw, to be escaped."""
+def facts(notice: Notice, limit: int = 200, longest: int = 700) -> list[tuple[str, str]]:
+    """Name and value of what is known, each value one line; raw, to be escaped.
+
+    `longest` is for the list of further alerts, if there are any.
+    """
     moment = "%Y-%m-%d %H:%M UTC"
     rows = (
         ("Project", notice.project),
@@ -29,7 +33,7 @@ def facts(notice: Notice, limit: int = 200) -> list[tuple[str, str]]:
     )
     found = [(name, one_line(value, limit)) for name, value in rows]
     if notice.also:
-        found.insert(0, ("Also", also(notice, 700)))
+        found.insert(0, ("Also", also(notice, longest)))
     return [(name, value) for name, value in found if value]
 
 
@@ -58,9 +62,20 @@ def colour(kind: str) -> int:
     return {"close": GREEN, "test": GREY}.get(kind, RED)
 
 
-def html(text: str) -> str:
-    """For Slack and others that read `& < >` as markup and nothing else."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def html(text: str, limit: int | None = None) -> str:
+    """For Slack and others that read `& < >` as markup and nothing else.
+
+    `limit` is the length of what comes back; no escape is cut in two.
+    """
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if limit is None or len(escaped) <= limit:
+        return escaped
+    return _HALF_ESCAPE.sub("", escaped[: limit - 1]) + "…"
+
+
+def within_bytes(text: str, limit: int) -> str:
+    """At most `limit` bytes of UTF-8, no letter cut in two."""
+    return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
 
 
 def markdown(text: str) -> str:

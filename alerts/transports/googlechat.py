@@ -1,4 +1,4 @@
-"""Google Chat by webhook: a card, in one thread an incident."""
+"""Google Chat by webhook: a card, in one thread an incident. Limit: 32,000 bytes."""
 
 from __future__ import annotations
 

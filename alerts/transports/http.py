@@ -131,7 +131,9 @@ class HttpTransport(Transport):
 
     def send(self, message: Message, options: dict[str, Any], checkpoint: Checkpoint) -> Answer:
         """Post the payload once."""
-        body = json.dumps(self.payload(message, options), ensure_ascii=True).encode()
+        # UTF-8, not escapes: receivers count bytes, and an escape has up to twelve for a letter.
+        text = json.dumps(self.payload(message, options), ensure_ascii=False)
+        body = text.encode("utf-8", "replace")
         headers = {
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,

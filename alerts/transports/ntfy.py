@@ -1,5 +1,6 @@
-"""ntfy: push to phones, on ntfy.sh or a server of one's own. Plain text, 4,096 bytes; three
-buttons at most.
+"""ntfy: push to phones, on ntfy.sh or a server of one's own. Plain text.
+
+Limits: message 4,096 bytes (what is longer becomes a file), JSON 8,192 bytes, three buttons.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alerts.transports.base import Message, Misconfigured, Option
-from alerts.transports.format import details, facts, heading
+from alerts.transports.format import details, facts, heading, within_bytes
 from alerts.transports.http import HttpTransport
 
 _PRIORITIES = {"page": 5, "notify": 3}
@@ -38,7 +39,7 @@ class Ntfy(HttpTransport):
         return {
             "topic": urlsplit(str(options.get("url", ""))).path.rstrip("/").rpartition("/")[2],
             "title": heading(notice, 200),
-            "message": "\n".join(lines)[:1_300],
+            "message": within_bytes("\n".join(lines)[:1_300], 4_000),
             "priority": 2 if message.kind == "close" else loud,
             "tags": ["white_check_mark" if message.kind == "close" else "rotating_light"],
             "click": notice.url,

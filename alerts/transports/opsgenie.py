@@ -47,10 +47,11 @@ class Opsgenie(HttpTransport):
         lines = [
             one_line(part, 1_000) for part in (notice.title, notice.culprit, notice.why) if part
         ]
+        offered = [f"{each.label}: {each.url}" for each in message.actions]
         return {
             "message": heading(notice, 130),
             "alias": _alias(message),
-            "description": "\n".join([*lines, notice.url]),
+            "description": "\n".join([*lines, notice.url, *offered]),
             "priority": "P1" if page else _PRIORITIES.get(notice.level, "P5"),
             "source": "Emberwatch",
             "entity": one_line(notice.project, 200),

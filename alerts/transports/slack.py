@@ -41,15 +41,15 @@ def body_of(message: Message) -> dict[str, Any]:
 def blocks_of(message: Message) -> list[dict[str, Any]]:
     """Header, text, fields and buttons; `verbatim` keeps Slack from reading names into the text."""
     notice = message.content.notice
-    lines = [html(part) for part in details(notice, 500)]
-    fields = [_text(f"*{name}*\n{html(value)}"[:2_000]) for name, value in facts(notice)[:10]]
+    lines = html("\n".join(details(notice, 500)), 3_000)
+    fields = [_text(f"*{name}*\n{html(value, 1_900)}") for name, value in facts(notice)[:10]]
     buttons = [
         _button("Open the issue", notice.url, "open"),
         *(_button(each.label, each.url, f"do_{n}") for n, each in enumerate(message.actions)),
     ]
     return [
         {"type": "header", "text": plain(heading(notice, 150), 150)},
-        *([{"type": "section", "text": _text("\n".join(lines)[:3_000])}] if lines else []),
+        *([{"type": "section", "text": _text(lines)}] if lines else []),
         *([{"type": "section", "fields": fields}] if fields else []),
         {"type": "actions", "elements": [each for each in buttons if each]},
     ]

@@ -111,14 +111,14 @@ class SlackBot(Transport):
     def reply(self, message: Message, channel: str, stamp: str) -> dict[str, Any]:
         """A line of history; what came back is shown in the channel too."""
         notice = message.content.notice
-        line = html(heading(notice, 300))
-        why = f"\n{html(notice.why[:500])}" if notice.why else ""
-        text = {"type": "mrkdwn", "text": f"{line}{why}"[:3_000], "verbatim": True}
+        line = heading(notice, 300)
+        why = f"\n{notice.why[:500]}" if notice.why else ""
+        text = {"type": "mrkdwn", "text": html(f"{line}{why}", 3_000), "verbatim": True}
         return {
             "channel": channel,
             "thread_ts": stamp,
             "reply_broadcast": message.kind == "open",
-            "text": line,
+            "text": html(line),
             "blocks": [{"type": "section", "text": text}],
             "parse": "none",
             "link_names": False,

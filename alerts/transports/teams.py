@@ -1,6 +1,6 @@
 """Microsoft Teams by a Workflows webhook: an adaptive card of text runs, which know no markup.
 
-Limit: 28 KB a message.
+Limits: 28 KB a message, six buttons.
 """
 
 from __future__ import annotations

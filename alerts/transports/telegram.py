@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from alerts.transports.base import Message, Misconfigured, Option
 from alerts.transports.format import details, facts, heading, html, unmention
@@ -37,7 +38,7 @@ class Telegram(HttpTransport):
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
         }
-        if message.actions:
+        if message.actions and _reachable(message.actions[0].url):
             buttons = [{"text": each.label, "url": each.url} for each in message.actions]
             rows = [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
             found["reply_markup"] = {"inline_keyboard": rows}
@@ -54,6 +55,11 @@ class Telegram(HttpTransport):
         if not re.fullmatch(r"\d{0,12}", str(config.get("topic") or ""), re.ASCII):
             raise Misconfigured("the topic id is a number")
         return {}
+
+
+def _reachable(url: str) -> bool:
+    """Telegram refuses a whole message for a button whose host has no dot (`localhost`)."""
+    return "." in (urlsplit(url).hostname or "")
 
 
 def _safe(text: str) -> str:
