@@ -5,6 +5,7 @@ import re
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.templatetags.static import static
 from django.test import Client
 
 from config import signing
@@ -129,7 +130,7 @@ def test_pages_of_factors_stand_in_our_frame(grace: User, path: str):
     page = client.get(f"/accounts/factors/{path}")
     assert page.status_code == 200
     text = page.content.decode()
-    assert "tracker/app.css" in text and 'class="sections"' in text
+    assert static("tracker/app.css") in text and 'class="sections"' in text
     for script in re.findall(r"<script([^>]*)>([^<]*)", text):
         assert "src=" in script[0] or "application/json" in script[0], "nothing runs inline"
 
