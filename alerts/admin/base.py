@@ -94,6 +94,14 @@ class ProjectAdmin(Audited[M], _ModelAdmin[M], Generic[M]):
         """Admins of the project."""
         return self.has_change_permission(request, obj)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """With the project, for whom there is only one."""
+        mine = projects_of(request, Role.ADMIN)
+        initial: dict[str, Any] = dict(super().get_changeform_initial_data(request))
+        if len(mine) == 1:
+            initial.setdefault("project", next(iter(mine)))
+        return initial
+
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from alerts import transports
 from alerts.actions import send_test
 from alerts.admin.base import ProjectAdmin, projects_of
+from alerts.admin.deliveries import answer_of
 from alerts.admin.options import PREFIX, OptionsForm
 from alerts.models import Channel, Delivery
 from tracker.models import Project, Role
@@ -33,6 +36,10 @@ class ChannelForm(OptionsForm):
     class Meta:
         model = Channel
         fields = ("project", "name", "enabled", *SPEAKING)
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+            for name in ("quiet_from", "quiet_to", "digest_at")
+        }
 
     def check(self, cleaned: dict[str, Any]) -> None:
         """A fallback of the same project; quiet hours that end."""
@@ -53,7 +60,6 @@ class ChannelAdmin(ProjectAdmin[Channel]):
     list_select_related = ("project",)
     search_fields = ("name", "project__name")
     actions = ("test",)
-    change_form_template = "admin/alerts/channel/change_form.html"
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -109,6 +115,16 @@ class ChannelAdmin(ProjectAdmin[Channel]):
         for name, value in getattr(form, "made", {}).items():
             messages.warning(request, f"The {name} of {obj.name}, shown only now: {value}")
 
+    def response_add(
+        self, request: HttpRequest, obj: Channel, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Saved; perhaps a test is wanted too."""
+        if "_test" in request.POST:
+            self._send_test(request, obj)
+            address = reverse("admin:alerts_channel_change", args=[obj.pk])
+            return HttpResponseRedirect(address)
+        return super().response_add(request, obj, post_url_continue)
+
     def response_change(self, request: HttpRequest, obj: Channel) -> HttpResponse:
         """Saved; perhaps a test is wanted too."""
         if "_test" in request.POST:
@@ -133,7 +149,7 @@ class ChannelAdmin(ProjectAdmin[Channel]):
 
     def _send_test(self, request: HttpRequest, channel: Channel) -> None:
         delivery = send_test(channel, request.user.get_username())
-        answer = " ".join(part for part in (delivery.last_status, delivery.last_error) if part)
+        answer = answer_of(delivery)
         if delivery.state == Delivery.State.SENT:
             messages.success(request, f"{channel.name}: the test was taken. Answer: {answer}")
         else:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import display_for_value
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 
 from alerts import wake
 from alerts.actions import replay
@@ -43,8 +45,12 @@ class DeliveryAdmin(LogAdmin[Delivery]):
             if dead:
                 shown = f"{dead}+" if dead >= 1_000 else str(dead)
                 messages.warning(
-                    request, f"Given up: {shown}. Choose them by state and send them again."
-                )
+                    request,
+                    format_html(
+                        'Given up: {}. <a href="?state__exact=dead">Show them</a>, choose, and '
+                        "send them again when what was wrong is mended.", shown,
+                    ),
+                )  # fmt: skip
         return super().changelist_view(request, extra_context)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
@@ -69,13 +75,13 @@ class DeliveryAdmin(LogAdmin[Delivery]):
     @admin.display(description="answer")
     def answer(self, delivery: Delivery) -> str:
         """What the receiver said, or why it was not asked."""
-        return f"{delivery.last_status} {one_line(delivery.last_error, 120)}".strip() or "-"
+        return answer_of(delivery) or "-"
 
     @admin.display(description="next attempt")
     def next_attempt(self, delivery: Delivery) -> Any:
         """When it is tried (again); nothing when it is settled."""
         waits = delivery.state in {Delivery.State.QUEUED, Delivery.State.RETRY}
-        return delivery.next_attempt_at if waits else None
+        return display_for_value(delivery.next_attempt_at, "-") if waits else "-"
 
     @admin.display(description="told")
     def told(self, delivery: Delivery) -> str:
@@ -89,3 +95,9 @@ class DeliveryAdmin(LogAdmin[Delivery]):
         reached = set(delivery.reached)
         names = delivery.content.get("recipients", [])
         return ", ".join(f"{name} ✓" if name in reached else str(name) for name in names) or "-"
+
+
+def answer_of(delivery: Delivery) -> str:
+    """What the receiver said: the status, and the error unless it begins with that."""
+    status, error = delivery.last_status, one_line(delivery.last_error, 120)
+    return error if status and f" {status}" in error else f"{status} {error}".strip()

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from alerts.admin.base import _ModelAdmin
 from alerts.models import QuietHours
@@ -16,11 +17,28 @@ from alerts.models import QuietHours
 class QuietHoursAdmin(_ModelAdmin[QuietHours]):
     """The user's own row."""
 
-    list_display = ("user", "start", "end", "timezone", "on_assigned", "on_mentioned")
+    change_form_template = "admin/alerts/quiethours/change_form.html"
     fieldsets = (
         ("Tell me", {"fields": ("on_assigned", "on_mentioned", "slack_member")}),
-        ("Quiet hours: what is no page waits", {"fields": ("start", "end", "timezone")}),
+        ("Quiet hours: only pages come through", {"fields": ("start", "end", "timezone")}),
     )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Straight to one's own: a list of one row says nothing."""
+        own = self.get_queryset(request).values_list("pk", flat=True).first()
+        if own is None:
+            return HttpResponseRedirect(reverse("admin:alerts_quiethours_add"))
+        return HttpResponseRedirect(reverse("admin:alerts_quiethours_change", args=[own]))
+
+    def response_post_save_add(
+        self, request: HttpRequest, obj: QuietHours
+    ) -> HttpResponseRedirect:
+        """Back to all of the alerts."""
+        return HttpResponseRedirect(reverse("admin:app_list", args=["alerts"]))
+
+    response_post_save_change = response_post_save_add
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "",

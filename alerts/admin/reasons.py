@@ -13,21 +13,13 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from alerts.actions import acting
-from alerts.domain import rules
+from alerts.domain import rules, wording
 from alerts.models import Decision
 from tracker.access import Access
 from tracker.asides import aside, column
 from tracker.models import Issue, Role
 
 SHOWN = 8
-_WORDS = {
-    rules.Outcome.OPEN.value: "Told",
-    rules.Outcome.REOPEN.value: "Told again: it came back",
-    rules.Outcome.UPDATE.value: "Told again: it goes on",
-    rules.Outcome.QUIET.value: "Kept quiet",
-    rules.Outcome.ACK.value: "Acknowledged",
-    rules.Outcome.CLOSE.value: "Ended",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +76,8 @@ def in_words(decision: dict[str, Any]) -> Told:
     outcome = decision["outcome"]
     noted = decision["activity_id"] is None or decision["kind"] == rules.NEARLY
     near = noted and outcome == rules.Outcome.PASS.value
-    word = "Came close" if near else _WORDS.get(outcome, "Not told")
+    word = "Came close" if near else wording.OUTCOMES.get(outcome, "Not told")
     checks = [check for check in decision["reasons"] if isinstance(check, dict)]
     failed = [check for check in checks if not check.get("passed")]
-    why = "; ".join(
-        f"{check.get('name')}: {check.get('saw')} (wanted {check.get('wanted')})"
-        for check in failed or checks[-2:]
-    )
+    why = "; ".join(wording.check_in_words(check) for check in failed or checks[-2:])
     return Told(datetime.fromisoformat(decision["at"]), word, decision["rule"], why)

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from alerts.actions.matching import check
 from alerts.actions.preview import SHOWN, Preview, preview
 from alerts.admin.base import ProjectAdmin, issue_link, kept, optional, projects_of
+from alerts.domain import wording
 from alerts.domain.rules import TRIGGER_NAMES, Outcome, Trigger
 from alerts.models import AlertRule, Channel, TicketConnection
 from tracker.domain.search import SearchError
@@ -147,12 +148,12 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
         issues = Issue.objects.select_related("project").in_bulk({each.issue_id for each in newest})
         rows = format_html_join(
             "",
-            "<li>{} {}: {}</li>",
+            "<li>{}: {}, {}</li>",
             (
                 (
                     f"{each.at:%Y-%m-%d %H:%M}",
-                    each.outcome.value,
                     issue_link(issues.get(each.issue_id)) if each.issue_id else "the project",
+                    wording.OUTCOMES[each.outcome].lower(),
                 )
                 for each in newest
             ),
@@ -178,11 +179,15 @@ class AlertRuleAdmin(ProjectAdmin[AlertRule]):
             (
                 f"{each.at:%Y-%m-%d %H:%M}",
                 issue_link(known.get(each.issue_id)) if each.issue_id else "the project",
-                "; ".join(f"{c.saw} of {c.wanted}" for c in each.verdict.checks if not c.passed),
+                "; ".join(
+                    f"{c.saw} of {c.wanted.removeprefix('>= ')}"
+                    for c in each.verdict.checks
+                    if not c.passed
+                ),
             )
             for each in near
         )
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} {}</li>", lines))
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}, {}</li>", lines))
 
     @admin.display(description="when")
     def when(self, rule: AlertRule) -> str:

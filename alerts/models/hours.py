@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -35,6 +36,11 @@ class QuietHours(models.Model):
 
     def __str__(self) -> str:
         return f"Notifications of {self.user}"
+
+    def clean(self) -> None:
+        """A start alone would be no quiet hours at all."""
+        if (self.start is None) != (self.end is None):
+            raise ValidationError({"end": "Quiet hours have a start and an end."})
 
     def quiet(self) -> flow.Quiet | None:
         """The hours, if there are any."""

@@ -12,7 +12,7 @@ from typing import Self
 from django.db import models
 from django.db.models.functions import Now
 
-from alerts.domain import rules
+from alerts.domain import rules, wording
 from alerts.models.incident import Incident
 from alerts.models.rule import AlertRule
 from tracker.models import Project, Role, User
@@ -20,7 +20,7 @@ from tracker.models import Project, Role, User
 
 def outcome_choices() -> list[tuple[str, str]]:
     """What a decision may lead to."""
-    return [(outcome.value, outcome.value) for outcome in rules.Outcome]
+    return [(outcome.value, wording.OUTCOMES[outcome]) for outcome in rules.Outcome]
 
 
 class Evaluated(models.Model):
@@ -102,7 +102,8 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.outcome}"
+        outcome = wording.OUTCOMES.get(self.outcome, self.outcome)
+        return f"{wording.kind_in_words(self.kind)}: {outcome}"
 
 
 class Met(models.Model):

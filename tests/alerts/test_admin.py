@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alerts.actions import defaults
-from alerts.models import AlertRule, Channel, Decision, Delivery, Incident
+from alerts.models import AlertRule, Channel, Decision, Delivery, Incident, QuietHours
 from tests.alerts.conftest import SECRET, Cast, run
 from tests.alerts.sinks import Scripted, SmtpSink, WebhookSink
 from tests.alerts.test_counting import World
@@ -190,7 +190,7 @@ def test_the_dead_are_sent_again_from_the_log(
     assert (dead.state, dead.attempts, dead.last_status) == ("dead", 1, "410")
     client = logged_in(bob)
     log = reverse("admin:alerts_delivery_changelist")
-    assert "Given up: 1" in client.get(log).content.decode()
+    assert 'Given up: 1. <a href="?state__exact=dead">' in client.get(log).content.decode()
     client.post(log, {"action": "send_again", "_selected_action": [dead.pk]})
     run()
     dead.refresh_from_db()
@@ -237,8 +237,8 @@ def test_the_issue_says_why_somebody_was_or_was_not_told(
             {"name": "events", "passed": False, "saw": "85", "wanted": ">= 100 in 10 min"}],
     )  # fmt: skip
     page = client.get(address).content.decode()
-    assert "Not told: New or regressed" in page and "level: 20 (wanted &gt;= 40)" in page
-    assert "Came close" in page and "events: 85 (wanted &gt;= 100 in 10 min)" in page
+    assert "Not told: New or regressed" in page and "level: info (wanted error or above)" in page
+    assert "Came close" in page and "Events of an issue: 85 (wanted at least 100 in 10 min)" in page
     assert "Told: New or regressed" in page
     assert "/alerts/act/" in page  # somebody may acknowledge it
     vic = User.objects.create_user("vic", is_staff=True)
@@ -249,4 +249,53 @@ def test_the_issue_says_why_somebody_was_or_was_not_told(
     rule.save()
     World(project).events(issue, timezone.now() - timedelta(minutes=30), 85)
     listed = client.get(reverse("admin:alerts_alertrule_change", args=[rule.pk])).content.decode()
-    assert "85 of &gt;= 100 in 10 min" in listed
+    assert "85 of 100 in 10 min" in listed
+
+
+def test_decisions_are_found_by_issue_and_told_in_words(
+    bob: User, cast: Cast, project: Project, foreign: Project, webhook: Channel
+) -> None:
+    issue, other = cast.issue(), cast.issue()
+    cast.letter(issue)
+    cast.letter(other)
+    run()
+    client = logged_in(bob)
+    listed = reverse("admin:alerts_decision_changelist")
+    address = reverse("admin:tracker_issue_change", args=[issue.pk])
+    elsewhere = reverse("admin:tracker_issue_change", args=[other.pk])
+    for words in (issue.short_id, issue.short_id.lower(), str(issue.pk)):
+        page = client.get(listed, {"q": words}).content.decode()
+        assert f'<a href="{address}">{issue.short_id}</a>' in page
+        assert elsewhere not in page
+        assert "level: error (wanted error or above)" in page
+        assert "trigger: New issue" in page
+    for words in ("nonsense words", "9" * 40, "OTHER-1"):
+        assert address not in client.get(listed, {"q": words}).content.decode()
+
+
+def test_a_new_channel_is_saved_and_tested_at_once(
+    bob: User, project: Project, hook: WebhookSink
+) -> None:
+    client = logged_in(bob)
+    add = f"{reverse('admin:alerts_channel_add')}?kind=webhook"
+    page = client.get(add).content.decode()
+    assert "Save and send a test" in page
+    assert f'<option value="{project.pk}" selected>' in page  # there is no other
+    hook.answers = [Scripted(404)]
+    data = {"project": project.pk, "name": "Ops", "option_url": hook.url, "_test": "1"}
+    told = client.post(add, data, follow=True)
+    change = reverse("admin:alerts_channel_change", args=[Channel.objects.get(name="Ops").pk])
+    assert told.redirect_chain == [(change, 302)]
+    assert "was not taken. answered 404 Not Found" in told.content.decode()
+
+
+def test_ones_own_notifications_are_one_page(bob: User) -> None:
+    client = logged_in(bob)
+    listed = reverse("admin:alerts_quiethours_changelist")
+    add = reverse("admin:alerts_quiethours_add")
+    assert client.get(listed).headers["Location"] == add
+    data = {"start": "22:00", "timezone": "UTC"}
+    assert "have a start and an end" in client.post(add, data).content.decode()
+    assert client.post(add, {**data, "end": "07:00"}).status_code == 302
+    change = reverse("admin:alerts_quiethours_change", args=[QuietHours.objects.get().pk])
+    assert client.get(listed).headers["Location"] == change

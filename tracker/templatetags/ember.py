@@ -115,7 +115,7 @@ _ABOUT = {
     "Delivery": "Every notification with its attempts and answers; send it again.",
     "Incident": "What fired: one open at a time for each rule and issue.",
     "Mail": "What was written by mail, to read it here.",
-    "QuietHours": "When somebody is left alone; pages come through.",
+    "QuietHours": "What of your own reaches you by mail or Slack, and your quiet hours.",
 }
 
 
