@@ -32,9 +32,7 @@ class QuietHoursAdmin(_ModelAdmin[QuietHours]):
             return HttpResponseRedirect(reverse("admin:alerts_quiethours_add"))
         return HttpResponseRedirect(reverse("admin:alerts_quiethours_change", args=[own]))
 
-    def response_post_save_add(
-        self, request: HttpRequest, obj: QuietHours
-    ) -> HttpResponseRedirect:
+    def response_post_save_add(self, request: HttpRequest, obj: QuietHours) -> HttpResponseRedirect:
         """Back to all of the alerts."""
         return HttpResponseRedirect(reverse("admin:app_list", args=["alerts"]))
 
