@@ -2,11 +2,16 @@
 
 Only there when the library is installed. Plain text; only services whose host is the provider's
 own, so that no address leads anywhere else. The library tells success from failure and no more:
-no status, no Retry-After, no ids. What fails is tried again.
+no status, no Retry-After, no ids. What fails is tried again. Its connections, those of
+redirects included, pass the outbound guard.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from logging import getLogger
 from typing import Any
@@ -21,6 +26,7 @@ from alerts.transports.base import (
     Unreachable,
 )
 from alerts.transports.format import details, facts, heading
+from tracker.outbound import judge, resolve
 
 SCHEMES = frozenset({
     "clicksend", "msgbird", "pagertree", "pbul", "plivo", "pover", "prowl", "signl4",
@@ -48,13 +54,13 @@ class Others(Transport):
         text = "\n".join(lines)
         if len(text) > LONGEST:
             text = f"{text[: LONGEST - len(notice.url) - 2]}…\n{notice.url}"
+        service = _service(options)
         try:
-            taken = _service(options).notify(
-                body=text, title=heading(notice, 200), body_format="text",
-                notify_type="success" if message.kind == "close" else "failure",
-            )  # fmt: skip
-        except Misconfigured:
-            raise
+            with _guarded():
+                taken = service.notify(
+                    body=text, title=heading(notice, 200), body_format="text",
+                    notify_type="success" if message.kind == "close" else "failure",
+                )  # fmt: skip
         except Exception as error:  # whatever a plug-in of the library raises
             raise Unreachable(f"Apprise: {type(error).__name__}") from None
         if not taken:
@@ -79,6 +85,38 @@ def _service(options: dict[str, Any]) -> Any:
     if not isinstance(found, apprise.NotifyBase):
         raise Misconfigured("Apprise can't read this address")
     return found
+
+
+_inside = threading.local()
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """Within it, connections that the library makes in this thread pass the outbound guard."""
+    _watch_connections()
+    _inside.now = True
+    try:
+        yield
+    finally:
+        _inside.now = False
+
+
+@cache
+def _watch_connections() -> None:
+    """Put the guard under urllib3, by which the library speaks; once, idle in other threads."""
+    from urllib3.util import connection  # noqa: PLC0415 - comes with the library
+
+    connect = connection.create_connection
+
+    def create_connection(address: tuple[str, int], *words: Any, **named: Any) -> Any:
+        host, port = address
+        if getattr(_inside, "now", False):
+            found = resolve(host, port)
+            judge(host, port, found, {443})
+            address = (str(found[0]), port)
+        return connect(address, *words, **named)
+
+    connection.create_connection = create_connection
 
 
 if find_spec("apprise") is not None:

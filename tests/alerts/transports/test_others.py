@@ -5,10 +5,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 
 from alerts import transports
 from alerts.transports.base import Misconfigured, Unreachable
 from alerts.transports.others import LONGEST, SCHEMES, Others
+from tests.alerts.sinks import WebhookSink
 from tests.alerts.transports.test_senders import message
 
 ADDRESS = {"url": "pover://user@token"}
@@ -75,3 +77,22 @@ def test_without_the_library_there_is_no_such_kind() -> None:
         "transport" in vars(sys.modules[Others.__module__])
     )
     assert not SCHEMES & {"json", "xml", "form", "http", "https", "mailto", "syslog"}
+
+
+def test_the_librarys_connections_pass_the_guard(
+    service: Service, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    with WebhookSink() as sink:
+
+        def post(**said: Any) -> bool:
+            return bool(requests.post(sink.url, data=said["body"].encode(), timeout=5).ok)
+
+        monkeypatch.setattr(service, "notify", post)
+        with pytest.raises(Unreachable, match="Refused"):
+            Others().send(message(), ADDRESS, lambda _: None)
+        assert sink.calls == []
+        settings.EMBERWATCH_OUTBOUND_ALLOW = ["127.0.0.1"]
+        Others().send(message(), ADDRESS, lambda _: None)
+        settings.EMBERWATCH_OUTBOUND_ALLOW = []
+        post(body="what is not the library's is left alone")
+        assert len(sink.calls) == 2
