@@ -11,7 +11,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,8 @@ class Drain:
             except (Broken, psycopg.DataError, psycopg.IntegrityError) as error:
                 # Acknowledged letters may lie behind: a person has to look (ingest/damaged.py).
                 log.error("spool file is damaged", file=segment.name, error=str(error)[:200])
-                segment.with_suffix(".why").write_text(str(error)[:300])
+                with suppress(OSError):  # a full disk: then nobody is told why
+                    segment.with_suffix(".why").write_text(str(error)[:300])
                 segment.rename(segment.with_suffix(".damaged"))
                 return put
             end = position_of(segment.name)

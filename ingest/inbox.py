@@ -256,7 +256,9 @@ class Committer:
                 batch = self._more([], 0)
                 if batch and not self._take_in(batch):
                     _settle([promise for _, promise in batch], InboxAway())
-            if since and time.monotonic() - since > HUNG and asks(self._connection):
+            # Sheltering took its time: only a commit that is still the same one is cut off.
+            hangs = since == self._since and time.monotonic() - since > HUNG
+            if since and hangs and asks(self._connection):
                 cut(self._connection)
 
     @staticmethod

@@ -112,6 +112,7 @@ class Nursery:
             self._wire = None
 
     def _start(self) -> socket.socket:
+        self.hear()  # who ended with the last one must know before it is forgotten
         self.close()
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         near.setblocking(False)
@@ -165,7 +166,13 @@ def serve(wire: socket.socket) -> list[str]:
             sys.exit(0)  # the supervisor is gone
         wish = json.loads(packet)
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no memory or no process left: the others go on
+            os.write(pipes[0], f"not forked: {error}\n".encode())
+            os.close(pipes[0])
+            wire.send(json.dumps({"number": wish["number"], "code": os.EX_OSERR}).encode())
+            continue
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -198,6 +205,7 @@ def _settle(out: int, parent: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (out, 1), (out, 2)):
         os.dup2(source, target)
+        os.set_inheritable(target, True)  # where it was that number already, nothing was done
     for number in {nothing, out} - {0, 1, 2}:  # the lowest free number may be the wanted one
         os.close(number)
 

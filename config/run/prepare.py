@@ -9,9 +9,11 @@ import json
 import os
 import secrets
 import sys
+import time
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from config.env import BadSetting, Env, Origin
 from config.run import place
@@ -19,6 +21,8 @@ from config.run.errors import RunError
 
 MIGRATION_LOCK = 0x656D6265  # "embe"
 """Key of the advisory lock under which one process migrates at a time."""
+LOOK = 0.5
+"""Seconds between looks whether another one is done migrating."""
 
 
 def main() -> int:
@@ -44,7 +48,10 @@ def migrate() -> None:
 
     try:
         with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+            # Waiting in a statement would hold a snapshot, and indexes that are built beside the
+            # work of others wait for those: both would wait for each other.
+            while not _locked(cursor):
+                time.sleep(LOOK)
             try:
                 call_command("migrate", verbosity=0, interactive=False)
             finally:
@@ -52,6 +59,11 @@ def migrate() -> None:
     except OperationalError as error:
         reason = str(error).strip().splitlines()[-1:]
         raise RunError(f"The database does not answer: {' '.join(reason)}") from None
+
+
+def _locked(cursor: Any) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+    return bool(cursor.fetchone()[0])
 
 
 def first_project() -> dict[str, object]:

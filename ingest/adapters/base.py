@@ -26,8 +26,9 @@ from tracker.domain.items import (
 )
 
 MAX_EVENT = 1024 * 1024
-MAX_UNPACKED = 100 * 1024 * 1024
 """Most bytes of one event item, unpacked."""
+MAX_UNPACKED = 100 * 1024 * 1024
+"""Most bytes of any body, unpacked."""
 
 
 class AdapterError(Exception):

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from config.run.children import alive, wait_until
 from config.run.nursery import Forked, Nursery
 from tests.stack import ROOT
 
@@ -53,6 +54,25 @@ def test_a_child_leads_a_session_of_its_own_and_reads_nothing(nursery: Nursery):
     assert str(Path(f"/proc/{pid}/fd/0").readlink()) == os.devnull
     child.send_signal(signal.SIGTERM)
     assert child.wait() == -signal.SIGTERM
+
+
+def test_what_a_child_starts_reads_nothing_either(nursery: Nursery):
+    program = "import os; print(os.readlink('/proc/self/fd/0'))"
+    run = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {program!r}], check=True)"
+    child = fork(nursery, "timeit", "-n1", "-r1", run)
+    assert child.wait() == 0
+    assert child.stdout.read().startswith(os.devnull.encode())
+
+
+def test_a_wish_after_its_end_leaves_nobody_waiting(nursery: Nursery):
+    child = fork(nursery, *SLEEPER)
+    parent = running(child).parent()
+    assert parent is not None
+    parent.kill()
+    assert wait_until(lambda: not alive(parent.pid), 20)  # it is not for us to reap
+    other = fork(nursery, "calendar", "2026", "11")  # before anybody asked how the child is
+    assert child.wait() == -signal.SIGKILL
+    assert other.wait() == 0
 
 
 def test_children_end_with_the_nursery_and_the_next_wish_starts_another(nursery: Nursery):
