@@ -81,9 +81,13 @@ class ChannelAdmin(ProjectAdmin[Channel]):
             form.base_fields["project"].disabled = True
         return form
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> Any:
+        """How a channel fares is on its page too."""
+        return ("condition",) if obj is not None else ()
+
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
         """Options below what all channels have."""
-        plain = ["project", "name", "enabled"]
+        plain = ["project", "name", "enabled", *self.get_readonly_fields(request, obj)]
         kind = obj.kind if obj is not None else request.GET.get("kind", "")
         known = transports.registry().get(kind)
         if known is None or not self._may(request, obj):
@@ -142,7 +146,9 @@ class ChannelAdmin(ProjectAdmin[Channel]):
     def condition(self, channel: Channel) -> str:
         """Working, failing or paused."""
         if channel.is_paused(timezone.now()):
-            return f"paused after {channel.failures} failures: {channel.last_error}"
+            until = f"{channel.paused_until:%H:%M} UTC"
+            count = f"paused after {channel.failures} failures, tried again at {until}"
+            return f"{count}: {channel.last_error}"
         if channel.failures:
             return f"{channel.failures} failures: {channel.last_error}"
         return "works" if channel.last_sent_at else "not used yet"

@@ -299,3 +299,13 @@ def test_ones_own_notifications_are_one_page(bob: User) -> None:
     assert client.post(add, {**data, "end": "07:00"}).status_code == 302
     change = reverse("admin:alerts_quiethours_change", args=[QuietHours.objects.get().pk])
     assert client.get(listed).headers["Location"] == change
+
+
+def test_a_paused_channel_says_so_on_its_page(bob: User, webhook: Channel) -> None:
+    webhook.failures, webhook.last_error = 20, "answered 500 Internal Server Error"
+    webhook.paused_until = timezone.now() + timedelta(minutes=15)
+    webhook.save()
+    address = reverse("admin:alerts_channel_change", args=[webhook.pk])
+    page = logged_in(bob).get(address).content.decode()
+    until = f"{webhook.paused_until:%H:%M} UTC"
+    assert f"paused after 20 failures, tried again at {until}: answered 500" in page
