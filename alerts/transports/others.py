@@ -34,6 +34,8 @@ SCHEMES = frozenset({
 })  # fmt: skip
 """Services that are reached at their provider's host, whatever the address says."""
 LONGEST = 1_000
+SECONDS = 5.0
+"""To connect, and again to wait for an answer."""
 
 
 class Others(Transport):
@@ -84,6 +86,9 @@ def _service(options: dict[str, Any]) -> Any:
     found = apprise.Apprise.instantiate(address, asset=apprise.AppriseAsset(async_mode=False))
     if not isinstance(found, apprise.NotifyBase):
         raise Misconfigured("Apprise can't read this address")
+    # An address may ask for less care and more patience than is ours to give.
+    found.verify_certificate = True
+    found.socket_connect_timeout = found.socket_read_timeout = SECONDS
     return found
 
 

@@ -57,6 +57,11 @@ def url_of(row: Repository) -> str:
     return f"{settings.EMBERWATCH_URL}{reverse('code-pushed', args=[row.bell])}"
 
 
+def hangs(uid: UUID) -> bool:
+    """Whether a repository has this bell."""
+    return Repository.objects.filter(bell=uid).exists()
+
+
 def hear(uid: UUID, call: Incoming) -> int:
     """Take a call to a repository's bell; returns the status to answer with."""
     row = Repository.objects.filter(bell=uid).first()

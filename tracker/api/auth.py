@@ -63,7 +63,8 @@ class HasScope(BasePermission):
         if not isinstance(token, ApiToken):
             return False
         reading = request.method in SAFE_METHODS
-        needed = "read" if reading else getattr(view, "write_scope", "write")
+        named = "read_scope" if reading else "write_scope"
+        needed = getattr(view, named, "read" if reading else "write")
         if not set(IMPLIED[needed]) & set(token.scopes):
             raise PermissionDenied(f"This token lacks the scope “{needed}”.")
         return True

@@ -127,7 +127,8 @@ class EventList(ApiView):
         environments = environment_names(sorted({row.project_id for row in page.rows}))
         releases = _releases(page.rows)
         numbers = {row.issue_id for row in page.rows}
-        issues = Issue.objects.filter(project__in=list(projects)).in_bulk(list(numbers))
+        there = Issue.objects.filter(project__in=list(projects), deleted_at__isnull=True)
+        issues = there.in_bulk(list(numbers))
         found = []
         for row in page.rows:
             issue = issues.get(row.issue_id)

@@ -193,7 +193,9 @@ class RepositoryFetch(ApiView):
 
 
 class RepositoryWebhook(ApiView):
-    """`repositories/<id>/webhook/`."""
+    """`repositories/<id>/webhook/`. A secret is no reading matter: its tokens may write."""
+
+    read_scope = "write"
 
     @extend_schema(
         operation_id="repositories_webhook", summary="Where its host tells of pushes",
