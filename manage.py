@@ -34,10 +34,14 @@ def main(arguments: list[str]) -> int:
             return up(BASE, Env(), arguments[2:])
         if not needs_servers(arguments[1:]):
             return execute(arguments)
+        from config.run.place import told_url
         from config.run.servers import running
 
         env = Env()
-        with running(env.data_folder(BASE), env):
+        data = env.data_folder(BASE)
+        with running(data, env):
+            if not env.text("PORT") and not env.text("EMBERWATCH_URL") and (url := told_url(data)):
+                os.environ["EMBERWATCH_URL"] = url  # of the stack that runs beside us
             import config.celery  # noqa: F401 - commands ring our queue's bells too
 
             return execute(arguments)

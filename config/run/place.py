@@ -223,3 +223,12 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def told_url(data: Path) -> str:
+    """The address of the stack that runs on this data folder; "" when none does."""
+    try:
+        facts = json.loads((data / "ready.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(facts.get("url", ""))

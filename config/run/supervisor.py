@@ -134,10 +134,11 @@ class Supervisor:
             self._start_due()
             self._await_ready()
             if not self.stopping.asked:
-                place.write_private(self.data / "ready.json", json.dumps(_public(facts)))
-                print(
-                    banner(env, self.sizes, self.data, facts, time.monotonic() - began), flush=True
-                )
+                url = str(env.origin("EMBERWATCH_URL", f"http://127.0.0.1:{self.sizes.port}"))
+                told = json.dumps({**_public(facts), "url": url})
+                place.write_private(self.data / "ready.json", told)
+                took = time.monotonic() - began
+                print(banner(env, url, self.data, facts, took), flush=True)
             while not self.stopping.asked:
                 self._relay(TICK)
                 self._tend()
@@ -295,9 +296,8 @@ def answers(sizes: Sizes) -> bool:
         client.close()
 
 
-def banner(env: Env, sizes: Sizes, data: Path, facts: dict[str, Any], took: float) -> str:
+def banner(env: Env, url: str, data: Path, facts: dict[str, Any], took: float) -> str:
     """What a newcomer needs, once."""
-    url = env.origin("EMBERWATCH_URL", f"http://127.0.0.1:{sizes.port}")
     kept = data / "admin_password"
     word = facts.get("password") or (f"in {kept}" if kept.exists() else "the one you chose")
     if facts.get("password") and env.text("EMBERWATCH_ADMIN_PASSWORD"):

@@ -123,6 +123,14 @@ class TestBesideARunningStack:
         with pytest.raises(redis.exceptions.NoPermissionError):
             client.config_set("dir", "/tmp")
 
+    def test_a_command_beside_it_knows_its_address(self, stack: Stack):
+        env = {k: v for k, v in stack.env.items() if k not in {"PORT", "EMBERWATCH_URL"}}
+        done = subprocess.run(
+            [sys.executable, "manage.py", "create_project", "Beside", "--json"],
+            cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        assert f"@127.0.0.1:{stack.port}/" in json.loads(done.stdout)["dsn"]
+
     def test_a_second_start_is_refused_with_a_sentence(self, stack: Stack):
         done = up({**stack.env, "PORT": str(free_port())})
         assert done.returncode == 2

@@ -52,12 +52,16 @@ def test_every_issue_is_clean_and_runs_nothing(browser: Browser, issues: list[in
         assert not browser.all("#content img, #content iframe, #content script")
 
 
-@pytest.mark.parametrize("width", [420, 768, 1024])
-@pytest.mark.parametrize("dark", [False, True])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    "width", [420, pytest.param(768, marks=LONG), pytest.param(1024, marks=LONG)]
+)
 def test_nothing_runs_out_of_the_window(
-    browser: Browser, issues: list[int], stack: Stack, width: int, dark: bool
+    browser: Browser, issues: list[int], stack: Stack, width: int
 ):
-    browser.look(width, 900, dark=dark)
+    browser.look(width, 900)
     for path in (
         "/admin/",
         "/admin/tracker/issue/?q=",
