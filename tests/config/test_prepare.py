@@ -16,11 +16,13 @@ def test_who_waits_for_its_turn_holds_up_no_index(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(management, "call_command", lambda *_, **__: None)
     wanted = {"dbname", "host", "port", "user", "password"}
     address = {k: v for k, v in connection.get_connection_params().items() if k in wanted}
-    waiting, done = threading.Event(), threading.Event()
+    waiting, go, done = threading.Event(), threading.Event(), threading.Event()
+    pids: list[int] = []
 
     def wait(_seconds: float) -> None:
+        pids.append(connection.connection.info.backend_pid)
         waiting.set()
-        threading.Event().wait(0.02)
+        go.wait(20)
 
     def start() -> None:
         try:
@@ -32,16 +34,18 @@ def test_who_waits_for_its_turn_holds_up_no_index(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(prepare, "time", SimpleNamespace(sleep=wait))
     second = threading.Thread(target=start)
     with psycopg.connect(**address, autocommit=True) as first:
-        first.execute("CREATE TABLE of_prepare (number int)")
+        first.execute("SELECT pg_advisory_lock(%s)", [prepare.MIGRATION_LOCK])
+        second.start()
         try:
-            first.execute("SELECT pg_advisory_lock(%s)", [prepare.MIGRATION_LOCK])
-            second.start()
             assert waiting.wait(20)
-            first.execute("CREATE INDEX CONCURRENTLY of_prepare_number ON of_prepare (number)")
+            # What CREATE INDEX CONCURRENTLY waits for is whoever holds a snapshot.
+            look = "SELECT state, backend_xmin FROM pg_stat_activity WHERE pid = %s"
+            assert first.execute(look, [pids[0]]).fetchone() == ("idle", None)
             assert not done.is_set()
             first.execute("SELECT pg_advisory_unlock(%s)", [prepare.MIGRATION_LOCK])
+            go.set()
             assert done.wait(20)
         finally:
+            go.set()
             first.execute("SELECT pg_advisory_unlock_all()")
-            first.execute("DROP TABLE of_prepare")
             second.join(20)
