@@ -272,19 +272,27 @@ def test_the_worst_event_takes_at_most_20_ms(platform):
     for name, shape in SHAPES.items():
         for in_app in (False, None):
             event = worst(platform, shape, in_app)
-            best = 9.0
-            for _ in range(5):
-                call._memo.clear()
-                facets._memo.clear()
-                g1._at_site.cache_clear()
-                started = time.thread_time()
-                keys_of(event)
-                best = min(best, time.thread_time() - started)
-                if best < 0.020:
-                    break
+            best = seconds_of(event)
             if best >= 0.020:
                 slow[name, in_app] = round(best * 1000, 1)
     assert not slow
+
+
+def seconds_of(event: Event) -> float:
+    """Processor time of grouping it with nothing remembered: the best of five, or the first below
+    the bar.
+    """
+    best = 9.0
+    for _ in range(5):
+        call._memo.clear()
+        facets._memo.clear()
+        g1._at_site.cache_clear()
+        started = time.thread_time()
+        keys_of(event)
+        best = min(best, time.thread_time() - started)
+        if best < 0.020:
+            break
+    return best
 
 
 @pytest.mark.parametrize("filling", ["_", "'", "1.", "a "])
@@ -299,14 +307,7 @@ def test_no_message_takes_long_to_look_at(filling):
         event = Event(
             event_id=ID, timestamp=0.0, received=0.0, platform="python", exceptions=tuple(errors)
         )
-        best = 9.0
-        for _ in range(5):
-            facets._memo.clear()
-            started = time.thread_time()
-            keys_of(event)
-            best = min(best, time.thread_time() - started)
-            if best < 0.020:
-                break
+        best = seconds_of(event)
         if best >= 0.020:
             slow[needle] = round(best * 1000, 1)
     assert not slow
