@@ -30,6 +30,8 @@ class Claim(NamedTuple):
     deaths: int
     errors: int
     last_error: str
+    more: bool = True
+    """Whether more rows waited than it took, or may have."""
 
     @property
     def hopeless(self) -> bool:
@@ -55,7 +57,8 @@ WITH candidates AS MATERIALIZED (
 INSERT INTO ingest_claim (ids, worker, lease_until)
 SELECT array_agg(id ORDER BY id), %s, clock_timestamp() + make_interval(secs => %s)
 FROM picked HAVING count(*) > 0
-RETURNING id, ids
+RETURNING id, ids,
+  (SELECT count(*) FROM candidates) = %s OR (SELECT count(*) FROM candidates) > cardinality(ids)
 """
 
 
@@ -66,8 +69,8 @@ def _take_fresh(worker: str) -> Claim | None:
         """SELECT pg_advisory_xact_lock(hashtext('ingest_claim')),
                   set_config('synchronous_commit', 'off', true)"""
     ).fetchall()
-    row = run(_FRESH, [BATCH, BATCH_BYTES, worker, settings.DIGEST_LEASE]).fetchone()
-    return Claim(row[0], row[1], 0, 0, "") if row else None
+    row = run(_FRESH, [BATCH, BATCH_BYTES, worker, settings.DIGEST_LEASE, BATCH]).fetchone()
+    return Claim(row[0], row[1], 0, 0, "", row[2]) if row else None
 
 
 def _take_over(worker: str) -> Claim | None:

@@ -153,7 +153,7 @@ class Committer:
     What the database can't take goes to the `shelter`: it keeps letters durably or raises.
     """
 
-    def __init__(self, committed: Any = None) -> None:
+    def __init__(self, committed: Callable[[int], None] | None = None) -> None:
         self._shelter: Callable[[Sequence[Letter], bool], None] | None = None
         self._since = 0.0
         self._connection: Any = None
@@ -219,7 +219,7 @@ class Committer:
                 _settle([promise for _, promise in batch], None)
                 if self._committed is not None:
                     with suppress(Exception):
-                        self._committed()
+                        self._committed(len(batch))
 
     def _failed(self, batch: Batch, error: Exception) -> None:
         """Shelter what is known not to be stored, or is known again; refuse the rest."""
@@ -377,13 +377,14 @@ def delete(ids: Sequence[int]) -> int:
     return run("DELETE FROM ingest_inbox WHERE id = ANY(%s)", [list(ids)]).rowcount
 
 
-def anything_waits() -> bool:
-    """Whether a claim would find something now."""
+def anything_waits(least: int = 1) -> bool:
+    """Whether a claim would find something now: one left behind, or so many fresh rows."""
     row = run(
         """SELECT EXISTS (SELECT 1 FROM ingest_claim
                           WHERE coalesce(retry_at, lease_until) <= clock_timestamp())
                OR EXISTS (SELECT 1 FROM ingest_inbox i WHERE NOT EXISTS (
                  SELECT 1 FROM (SELECT unnest(ids) AS id FROM ingest_claim) t
-                 WHERE t.id = i.id))"""
+                 WHERE t.id = i.id) OFFSET %s)""",
+        [least - 1],
     ).fetchone()
     return bool(row and row[0])

@@ -1,11 +1,12 @@
 """Celery's way into the digest: wake-ups and the sweep that needs none."""
 
+import time
 from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from ingest import damaged, inbox, likeness, quarantine, usage, wakeup
+from ingest import claims, damaged, inbox, likeness, quarantine, usage, wakeup
 from ingest import digest as work
 from ingest import remap as maps
 from tracker import sessions
@@ -16,8 +17,10 @@ from tracker.actions import attachments, monitors
 def digest() -> int:
     """Digest what waits. May run twice, or beside another."""
     wakeup.heard()
-    counted = work.run()
-    if inbox.anything_waits():
+    deadline = time.monotonic() + work.RUN_FOR
+    counted = work.run(deadline, to_the_last=False)
+    # What came while the last batch was worked on has a bell of its own.
+    if inbox.anything_waits(1 if time.monotonic() >= deadline else claims.BATCH):
         wakeup.send()
     return counted
 

@@ -56,6 +56,22 @@ def test_two_workers_never_have_the_same_row(poster: Poster) -> None:
     assert not set(first.ids) & set(second.ids)
 
 
+def test_a_claim_knows_whether_more_waits(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "BATCH", 5)
+    inbox.put_rows([letter(poster) for _ in range(6)])
+    assert inbox.anything_waits(6) and not inbox.anything_waits(7)
+    first, second = claims.take("a:1"), claims.take("b:1")
+    assert first and first.more and second and not second.more
+    assert not inbox.anything_waits()
+    InboxClaim.objects.update(lease_until=LONG_AGO)
+    assert inbox.anything_waits(7)  # what was left behind waits in any case
+
+    InboxClaim.objects.all().delete()
+    monkeypatch.setattr(claims, "BATCH_BYTES", 1)
+    last = claims.take("c:1")
+    assert last and len(last.ids) == 1 and last.more
+
+
 def test_many_takers_at_once_share_all_rows(poster: Poster) -> None:
     inbox.put_rows([letter(poster) for _ in range(claims.BATCH * 3)])
     found: list[int] = []
@@ -189,8 +205,8 @@ class TestCommitter:
             real(letters)
 
         monkeypatch.setattr(inbox, "put_rows", count)
-        rung = []
-        committer = Committer(committed=lambda: rung.append(1))
+        rung: list[int] = []
+        committer = Committer(committed=rung.append)
         threads = [
             threading.Thread(target=committer.put, args=(letter(poster),)) for _ in range(40)
         ]
@@ -199,7 +215,7 @@ class TestCommitter:
         for thread in threads:
             thread.join()
         assert InboxRow.objects.count() == sum(sizes) == 40
-        assert len(sizes) < 20 and len(rung) == len(sizes)
+        assert len(sizes) < 20 and rung == sizes
 
     def test_a_failed_commit_reaches_every_sender_and_the_thread_lives(
         self, poster: Poster, monkeypatch: pytest.MonkeyPatch

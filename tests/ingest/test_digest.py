@@ -51,6 +51,26 @@ def test_second_delivery_changes_no_count() -> None:
     assert balanced()
 
 
+@pytest.mark.parametrize(("first", "left"), [(digest.FEW, 1), (digest.FEW - 1, 0)])
+def test_what_comes_during_a_batch_of_many_is_left_for_the_next_bell(
+    monkeypatch: pytest.MonkeyPatch, first: int, left: int
+) -> None:
+    project = make_project()
+    inbox.put_rows([letter(project, event(n)) for n in range(first)])
+    real = digest.digest_claim
+
+    def meanwhile(claim: claims.Claim) -> int:
+        if len(claim.ids) == first:
+            inbox.put_rows([letter(project, event(99))])
+        return real(claim)
+
+    monkeypatch.setattr(digest, "digest_claim", meanwhile)
+    assert digest.run(to_the_last=False) == first + 1 - left
+    assert inbox.backlog().rows == left
+    assert digest.run(to_the_last=False) == left
+    assert balanced()
+
+
 def test_a_worker_that_comes_too_late_counts_nothing_again(monkeypatch) -> None:
     project = make_project()
     inbox.put_rows([letter(project, event(n)) for n in range(3)])

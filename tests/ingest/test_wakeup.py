@@ -44,3 +44,20 @@ def test_one_wake_up_waits_at_a_time(empty: str, settings: Any) -> None:
     assert messages(empty, settings.REDIS_PREFIX) == 1
     wakeup.heard()
     assert wakeup.send() is True
+
+
+def test_a_handful_at_once_is_no_load() -> None:
+    rate = wakeup.Rate(0.0)
+    for at in range(100):  # fifty a second, two by two
+        rate.add(2, at / 25)
+        assert wakeup.pace(rate.at(at / 25)) == wakeup.PACE
+
+
+def test_bells_are_paced_under_load_and_no_longer_after_it() -> None:
+    rate = wakeup.Rate(0.0)
+    for at in range(1_000):
+        rate.add(3, at / 1_000)
+    assert 2_900 < rate.at(1.0) < 3_100
+    assert wakeup.pace(rate.at(1.0)) == pytest.approx(wakeup.GOOD_BATCH / 3_000, rel=0.05)
+    assert wakeup.pace(500.0) == wakeup.LONGEST_PACE
+    assert wakeup.pace(rate.at(2.0)) == wakeup.PACE
