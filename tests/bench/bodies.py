@@ -82,26 +82,29 @@ class Source:
     """Events without end, over all faults in a shuffled order; ids are never repeated.
 
     Shapes: `typical`, `small`, `large`, `giant` (one fault only) and `lots:N` (typical ones,
-    each of another of N issues).
+    each of another of N issues; events of an issue are alike).
     """
 
     def __init__(self, corpus: Path, seed: int = 5, shape: str = "typical") -> None:
         self._rng = random.Random(seed)
         events = [event for _, event in faults.read(corpus)]
         events = events[:1] if shape == "giant" else events
+        self._rng.shuffle(events)
+        self.events = events
+        """In their order; those of lot n are like the one at n modulo their number."""
         self._templates = [Template.of(shaped(event, shape)) for event in events]
-        self._rng.shuffle(self._templates)
         self._lots = int(shape[5:]) if shape.startswith("lots:") else 0
         self._at = 0
 
     def take(self) -> tuple[str, bytes]:
         """A fresh event id and its body."""
-        template = self._templates[self._at % len(self._templates)]
+        at, more = self._at, ""
         self._at += 1
         event_id = os.urandom(16).hex()
-        more = ""
         if self._lots:  # a step that shares no factor with N visits every lot before any twice
-            more = f'"fingerprint":["lot-{1 + self._at * 7919 % self._lots}"],'
+            at = 1 + self._at * 7919 % self._lots
+            more = f'"fingerprint":["lot-{at}"],'
+        template = self._templates[at % len(self._templates)]
         return event_id, template.body(event_id, self._rng.randrange(1, PEOPLE), more)
 
     def json_bytes(self) -> int:

@@ -1,6 +1,7 @@
 """Rows in bulk for the bench's growth: issues that events of the shape `lots:N` find again."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import orjson
 from django.db import connection
@@ -9,11 +10,13 @@ from django.db.models import Max
 from alerts.models import LowWater
 from ingest.adapters.base import Context
 from ingest.registry import find
+from tests.bench.bodies import Source
 from tests.factories.envelopes import error_event
 from tracker.actions import escalation, scoring, upkeep
+from tracker.actions.tally import tags_of
 from tracker.domain.grouping import keys_of
 from tracker.models import Activity
-from tracker.sql import run
+from tracker.sql import columns, run
 
 
 def fingerprint(number: int) -> str:
@@ -40,6 +43,43 @@ def adopt(project_id: int) -> None:
            WHERE k.project_id = %s AND k.issue_id = q.issue_id""",
         [version, numbers, hashes, project_id],
     )
+
+
+def make_known(project_id: int, corpus: Path) -> None:
+    """Leave behind what earlier events of its lot did to each issue: open, with their tags."""
+    store, context = find("store"), Context(project_id, datetime.now(UTC).timestamp())
+    events = Source(corpus).events
+    tags = [
+        (place, key, value)
+        for place, event in enumerate(events)
+        for key, value in tags_of(store.parse(orjson.dumps(event), context).events[0])
+    ]
+    run(
+        """UPDATE tracker_issue SET status = 'unresolved', substatus = 'ongoing', resolved_at = NULL,
+             snooze = NULL WHERE project_id = %s AND status <> 'unresolved'""",
+        [project_id],
+    )
+    run(
+        """INSERT INTO tracker_issuetag (project_id, issue_id, key, value, count, last_seen)
+           SELECT i.project_id, i.id, q.key, q.value, i.events, i.last_seen
+           FROM tracker_issue i
+           JOIN unnest(%s::int[], %s::text[], %s::text[]) q (place, key, value)
+             ON i.id %% %s = q.place
+           WHERE i.project_id = %s
+           ORDER BY i.id, q.key, q.value ON CONFLICT DO NOTHING""",
+        [*columns(tags, 3), len(events), project_id],
+    )
+
+
+def resolve_some(project_id: int) -> None:
+    """Resolve each fifth issue, so that its next event is a regression."""
+    run(
+        """UPDATE tracker_issue SET status = 'resolved', substatus = NULL,
+             resolved_at = now() - interval '1 hour'
+           WHERE project_id = %s AND id %% 5 = 0""",
+        [project_id],
+    )
+    settle_down()
 
 
 def copy_to_today(project_id: int, count: int) -> None:
@@ -73,8 +113,8 @@ def copy_to_today(project_id: int, count: int) -> None:
 def settle_down() -> None:
     """What an instance of this age has long behind it: statistics and visibility."""
     with connection.cursor() as cursor:
-        for table in ("tracker_event", "tracker_eventseen"):
-            cursor.execute(f"VACUUM (ANALYZE, PARALLEL 0) {table}")
+        for table in ("event", "eventseen", "issue", "issuetag", "groupingkey"):
+            cursor.execute(f"VACUUM (ANALYZE, PARALLEL 0) tracker_{table}")
 
 
 def grow_old() -> None:

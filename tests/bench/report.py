@@ -89,6 +89,7 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
     names = {
         "spread": f"{stored:,} stored, a fortnight",
         "many": f"{issues:,} issues, few alike a batch",
+        "returning": "  and each fifth a regression",
         "one_day": f"{stored:,} stored today",
     }
     for name, load in result.get("growth", {}).items():

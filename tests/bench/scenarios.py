@@ -15,8 +15,10 @@ FILL = """
 from tests.factories import crowd
 made = crowd.fill({issues}, {events}, projects=1)
 [project] = made.projects
-from tests.bench.lots import adopt, grow_old, settle_down
+from pathlib import Path
+from tests.bench.lots import adopt, grow_old, make_known, settle_down
 adopt(project.pk)
+make_known(project.pk, Path({corpus!r}))
 grow_old()
 settle_down()
 project.unlimited = True
@@ -26,6 +28,10 @@ print(project.pk, project.keys.get().public_key)
 COPY = """
 from tests.bench.lots import copy_to_today
 copy_to_today({project}, {events})
+"""
+RESOLVE = """
+from tests.bench.lots import resolve_some
+resolve_some({project})
 """
 COUNTERS = """
 from django.utils import timezone
@@ -122,12 +128,12 @@ def giant(stage: Stage, events: int) -> dict[str, Any]:
 def fill(stage: Stage, stored: int, issues: int) -> str:
     """Events and issues in bulk, into a database that holds none; what FILL prints."""
     say(f"storing {stored:,} events in {issues:,} issues (a minute or two)")
-    return stage.run_inside(FILL.format(issues=issues, events=stored))
+    return stage.run_inside(FILL.format(issues=issues, events=stored, corpus=str(stage.corpus)))
 
 
 def growth(stage: Stage, filled: str, events: int, stored: int, issues: int) -> dict[str, Any]:
     """The same load with a million events stored, over days and then in one day, and with a
-    hundred thousand issues to find the right one among.
+    hundred thousand issues to find the right one among, all open and then some of them resolved.
 
     `filled` is the answer of `fill`. A part of each load goes before it, unmeasured: a server
     that has grown to this size has its pages in memory and its project's dictionary.
@@ -143,6 +149,9 @@ def growth(stage: Stage, filled: str, events: int, stored: int, issues: int) -> 
     crowded.await_dictionary()
     say(f"posting {events:,} events of {issues:,} issues, hardly two alike in a batch")
     found["many"] = crowded.load(events, f"lots:{issues}")
+    stage.run_inside(RESOLVE.format(project=number))
+    say(f"posting {events:,} such events, each fifth of a resolved issue")
+    found["returning"] = crowded.load(events, f"lots:{issues}")
     say(f"storing {stored:,} events in today's partition")
     stage.run_inside(COPY.format(project=stage.project.id, events=stored))
     stage.load(events // 2)

@@ -98,14 +98,14 @@ def add_up(placed: Iterable[Placed], environments: dict[tuple[int, str], int]) -
             bucket.users.add(event.user_key)
             person = UUID(bytes=event.user_key)
             _see(tally.users, (project, issue, person, environment), seen)
-        for key, value in _tags(event):
+        for key, value in tags_of(event):
             _see(tally.tags, (project, issue, key, value), seen)
         counted_under = (project, prepared.keys.version, one.via)
         tally.keys[counted_under] = tally.keys.get(counted_under, 0) + 1
     return tally
 
 
-def _tags(event: Event) -> Iterator[tuple[str, str]]:
+def tags_of(event: Event) -> Iterator[tuple[str, str]]:
     """The event's tags, and its own attributes that people search and compare by."""
     for key, value in event.tags:
         if key not in _ATTRIBUTES:
