@@ -15,7 +15,10 @@ def chart(result: dict[str, Any]) -> str:
         speeds.append((shape, other["digested_per_s"]))
     if "giant" in result:
         speeds.append(("all in one issue", result["giant"]["digested_per_s"]))
-    names = {"spread": "a million stored", "many": "100,000 issues", "one_day": "a million today"}
+    names = {
+        "spread": "a million stored", "many": "100,000 issues",
+        "returning": "and each fifth a regression", "one_day": "a million today",
+    }  # fmt: skip
     for name, other in result.get("growth", {}).items():
         speeds.append((names[name], other["digested_per_s"]))
     costs = [
