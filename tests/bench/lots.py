@@ -110,6 +110,11 @@ def copy_to_today(project_id: int, count: int) -> None:
     settle_down()
 
 
+def plug_ears() -> None:
+    """Have alerts read no letter until `grow_old`: those of the filling are ten thousand."""
+    LowWater.objects.update_or_create(pk=1, defaults={"activity_id": 2**62})
+
+
 def settle_down() -> None:
     """What an instance of this age has long behind it: statistics and visibility."""
     with connection.cursor() as cursor:

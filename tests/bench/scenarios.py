@@ -12,11 +12,12 @@ from tests.bench.stage import Stage, say
 from tests.journeys.window import Project, Window
 
 FILL = """
+from pathlib import Path
+from tests.bench.lots import adopt, grow_old, make_known, plug_ears, settle_down
 from tests.factories import crowd
+plug_ears()
 made = crowd.fill({issues}, {events}, projects=1)
 [project] = made.projects
-from pathlib import Path
-from tests.bench.lots import adopt, grow_old, make_known, settle_down
 adopt(project.pk)
 make_known(project.pk, Path({corpus!r}))
 grow_old()
