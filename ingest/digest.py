@@ -26,6 +26,7 @@ from ingest import claims, decoding, inbox, quarantine
 from ingest.adapters.base import Context
 from ingest.besides import Besides
 from ingest.registry import find
+from ingest.tidying import broom
 from tracker import payloads
 from tracker.actions import grouping_rules, monitors, transition
 from tracker.actions.batch import Prepared, Recorded
@@ -172,6 +173,7 @@ def _digest(claim: claims.Claim) -> int:
         if work.size >= CHUNK_BYTES:
             counted += _record(work, [later.id for later in rows[at + 1 :]]).counted
     counted += _record(work, []).counted
+    broom.deleted(sum(len(row.body) for row in rows))
     return counted
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from ingest import claims, damaged, inbox, likeness, quarantine, usage, wakeup
+from ingest import claims, damaged, inbox, likeness, quarantine, tidying, usage, wakeup
 from ingest import digest as work
 from ingest import remap as maps
 from tracker import sessions
@@ -27,7 +27,8 @@ def digest() -> int:
 
 @shared_task(name="ingest.tasks.sweep")
 def sweep() -> bool:
-    """Find rows and expired claims whose bell nobody heard."""
+    """Find rows and expired claims whose bell nobody heard; give back the disk of a backlog."""
+    tidying.shrink()
     return inbox.anything_waits() and wakeup.send()
 
 

@@ -44,6 +44,11 @@ def need_not_wait() -> None:
     run("SELECT set_config('synchronous_commit', 'off', true)").fetchall()
 
 
+def in_transaction() -> bool:
+    """Whether this thread is inside a transaction, where there is no VACUUM."""
+    return connection.in_atomic_block
+
+
 def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
     """Rows turned into columns for `unnest`; `width` empty ones when there are no rows."""
     turned = [list(column) for column in zip(*rows, strict=True)]

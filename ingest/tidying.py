@@ -1,0 +1,60 @@
+"""The inbox stays small: its dead rows are vacuumed by whoever made them.
+
+Bodies come and go at megabytes a second. Autovacuum looks in once a minute (three times in the
+embedded server) and would leave all that was deleted since on the disk.
+"""
+
+from __future__ import annotations
+
+import psycopg
+import structlog
+
+from tracker.sql import in_transaction, run
+
+DEAD = 16 * 1024 * 1024
+"""Bytes of bodies that a process deletes before it vacuums."""
+LARGE = 32 * 1024 * 1024
+"""Bytes on disk below which an inbox is left alone by `shrink`."""
+
+log = structlog.get_logger(__name__)
+
+
+class Broom:
+    """How much this process deleted since it last vacuumed."""
+
+    def __init__(self) -> None:
+        self._dead = 0
+
+    def deleted(self, size: int) -> None:
+        """Note bytes of bodies that are gone; vacuum once they are many. Not in a transaction."""
+        self._dead += size
+        if self._dead >= DEAD and not in_transaction():
+            self._dead = 0
+            _vacuum("ingest_inbox", truncate=False)
+
+
+broom = Broom()
+
+
+def shrink() -> bool:
+    """Give the disk back what a backlog took, once most of it is gone; whether that was tried.
+
+    Giving back needs a moment without writers, and waits up to five seconds for it.
+    """
+    row = run(
+        """SELECT pg_total_relation_size('ingest_inbox'),
+                  (SELECT coalesce(sum(size), 0)::bigint
+                   FROM (SELECT size FROM ingest_inbox LIMIT 100000) q)"""
+    ).fetchone()
+    if row is None or row[0] < LARGE or row[0] < 4 * row[1]:
+        return False
+    _vacuum("ingest_inbox", truncate=True)
+    return True
+
+
+def _vacuum(table: str, *, truncate: bool) -> None:
+    """Vacuum a table unless somebody does already; one that fails is autovacuum's to do."""
+    try:
+        run(f"VACUUM (SKIP_LOCKED, PARALLEL 0, TRUNCATE {'on' if truncate else 'off'}) {table}")
+    except psycopg.Error as error:
+        log.warning("vacuum failed", table=table, error=type(error).__name__)

@@ -1,0 +1,66 @@
+"""What a load leaves in the inbox: dead rows are vacuumed on the way, the disk is given back."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+import pytest
+
+from ingest import inbox, tidying
+from ingest.inbox import Letter
+from ingest.models import InboxRow
+from tests.ingest.conftest import Poster
+from tests.journeys.window import eventually
+from tracker.sql import run
+
+BODY = 64 * 1024
+
+
+def put(poster: Poster, count: int) -> list[int]:
+    """So many large bodies; their ids."""
+    inbox.put_rows([
+        Letter(poster.project.pk, poster.key.pk, "store", "", uuid.uuid4(), 1, b"{}",
+               os.urandom(BODY))
+        for _ in range(count)
+    ])  # fmt: skip
+    return list(InboxRow.objects.values_list("pk", flat=True))
+
+
+def on_disk() -> int:
+    row = run("SELECT pg_total_relation_size('ingest_inbox')").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def pass_through(poster: Poster, broom: tidying.Broom, count: int) -> None:
+    ids = put(poster, count)
+    assert inbox.delete(ids) == len(ids)
+    broom.deleted(count * BODY)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_passes_through_leaves_no_trail(poster: Poster) -> None:
+    broom, batch = tidying.Broom(), 32
+    passed = 0
+    while passed < 6 * tidying.DEAD:
+        pass_through(poster, broom, batch)
+        passed += batch * BODY
+    assert on_disk() < 4 * tidying.DEAD  # where autovacuum was at it, a turn was left out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_disk_of_a_backlog_is_given_back(poster: Poster) -> None:
+    assert not tidying.shrink()
+    ids = put(poster, 2 * tidying.LARGE // BODY)
+    assert on_disk() > tidying.LARGE
+    assert not tidying.shrink()  # it all waits
+    inbox.delete(ids)
+    eventually(lambda: (tidying.shrink(), on_disk() < tidying.LARGE)[1], 20)
+
+
+@pytest.mark.django_db
+def test_nothing_is_vacuumed_inside_a_transaction(poster: Poster) -> None:
+    broom = tidying.Broom()
+    broom.deleted(10 * tidying.DEAD)
+    assert run("SELECT 1").fetchone() == (1,)
