@@ -17,6 +17,13 @@ from tracker.sql import run
 BODY = 64 * 1024
 
 
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few megabytes do."""
+    monkeypatch.setattr(tidying, "DEAD", 4 * 2**20)
+    monkeypatch.setattr(tidying, "LARGE", 8 * 2**20)
+
+
 def put(poster: Poster, count: int) -> list[int]:
     """So many large bodies; their ids."""
     inbox.put_rows([
