@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Protocol, cast
 
 from config.env import Env
@@ -137,8 +138,9 @@ class Bridge:
                 return
             headers: Headers = scope.headers.items()
             fields = self._check_head(scope, headers)
-            held = self._reserve(scope, fields)
-            body = await self._read(proto, fields)
+            length = content_length(fields)
+            held = self._reserve(scope, length)
+            body = await self._read(proto, length, fields.get("transfer-encoding", ""))
             if not await self._answer_here(scope, headers, fields, body, proto):
                 await self._answer(scope, headers, body, proto)
         except BodyError as error:
@@ -154,28 +156,23 @@ class Bridge:
         limits = self.limits
         if len(scope.path) + len(scope.query_string) > limits.url_bytes:
             raise BodyError(414, "url_too_long", "The URL is longer than 8 KiB.")
-        fields: dict[str, str] = {}
-        size = 4 * len(headers)
-        for name, value in headers:
-            size += len(name) + len(value)
-            fields.setdefault(name, value)
+        fields = dict(reversed(headers))
+        size = 4 * len(headers) + sum(map(len, chain.from_iterable(headers)))
         if len(headers) > limits.header_count or size > limits.header_bytes:
             raise BodyError(431, "headers_too_large", "The headers are larger than 64 KiB.")
         return fields
 
-    def _reserve(self, scope: Scope, fields: Mapping[str, str]) -> int:
+    def _reserve(self, scope: Scope, length: int | None) -> int:
         """Count an ingest body against this process's memory; the caller gives it back."""
         if scope.method != "POST" or not scope.path.startswith("/api/"):
             return 0
-        length = content_length(fields)
         size = min(length if length is not None else MIB, self.limits.body_bytes)
         if self.inflight + size > self.limits.inflight_bytes:
             raise BodyError(429, "overloaded", "Too many bodies are being read: try again later.")
         self.inflight += size
         return size
 
-    async def _read(self, proto: Any, fields: Mapping[str, str]) -> bytes:
-        length, coding = content_length(fields), fields.get("transfer-encoding", "")
+    async def _read(self, proto: Any, length: int | None, coding: str) -> bytes:
         if length is None and not coding:
             return b""
         if coding and coding.strip().lower() != "chunked":
@@ -265,7 +262,7 @@ class Bridge:
 def request_id(fields: Mapping[str, str]) -> str:
     """The id that a proxy gave the request, else a fresh one."""
     given = fields.get("x-request-id", "")
-    return given if SANE_ID.fullmatch(given) else secrets.token_hex(8)
+    return given if given and SANE_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def make_app() -> Bridge:

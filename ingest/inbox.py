@@ -38,6 +38,9 @@ HUNG = 2.0
 """Seconds after which a commit is cut off: its letters go to the shelter, as unsure."""
 SPOOLED_AT = "spooled_at"
 """In `meta`: when a letter that lay in the spool was received, in seconds since 1970."""
+LINGER = 0.002
+"""Seconds that a commit waits for more company where the last one had some: a commit of sixteen
+costs little more than one of eight."""
 _GATHER = 256
 _GATHER_BYTES = 16 * 1024 * 1024
 
@@ -156,6 +159,7 @@ class Committer:
     def __init__(self, committed: Callable[[int], None] | None = None) -> None:
         self._shelter: Callable[[Sequence[Letter], bool], None] | None = None
         self._since = 0.0
+        self._company = False
         self._connection: Any = None
         self._queue: queue.SimpleQueue[tuple[Letter, Future[None] | Ticket]] = queue.SimpleQueue()
         self._committed = committed
@@ -203,6 +207,7 @@ class Committer:
         self._connection = held()
         while True:
             batch = self._gather()
+            self._company = len(batch) > 1
             if not batch:
                 continue
             if AWAY.now and self._take_in(batch):
@@ -285,6 +290,8 @@ class Committer:
     def _gather(self) -> Batch:
         """Everything that waits, up to a bound; blocks until there is something."""
         entry = self._queue.get()
+        if self._company:
+            time.sleep(LINGER)
         if _begin(entry[1]):
             return self._more([entry], len(entry[0].body))
         return self._more([], 0)

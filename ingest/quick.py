@@ -164,7 +164,7 @@ def _take(asked: Asked, loop: asyncio.AbstractEventLoop, whose: list[int]) -> Re
         sender = _admit(credentials, project_id, whose)
     elif receipt.dsn:
         agree(receipt, sender)
-    meta = meta_from(asked.address, headers.get("user-agent", ""), credentials)
+    meta = _meta(asked.address, headers.get("user-agent", ""), credentials)
     letter = letter_of(sender, adapter.name, receipt, meta, asked.body, encoding)
     if letter is None:
         return _done(receipt, None)
@@ -199,9 +199,25 @@ def _read(sentry: str, authorization: str, query: str) -> Credentials | None:
 _remembered = lru_cache(maxsize=4096)(_read)
 
 
+def _meta(address: str, agent: str, credentials: Credentials | None) -> bytes:
+    """What is stored beside a body, as JSON; a client's is always the same."""
+    said = len(credentials.client) + len(credentials.sent) if credentials is not None else 0
+    if len(agent) + said > _REMEMBERED:
+        return _dumped(address, agent, credentials)
+    return _remembered_meta(address, agent, credentials)
+
+
+def _dumped(address: str, agent: str, credentials: Credentials | None) -> bytes:
+    return orjson.dumps(meta_from(address, agent, credentials))
+
+
+_remembered_meta = lru_cache(maxsize=4096)(_dumped)
+
+
 def _done(receipt: Receipt, ticket: Ticket | None) -> Reply:
     answer = orjson.dumps({"id": receipt.event_id} if receipt.event_id else {})
-    headers = [*_HEADERS, *((name.lower(), text) for name, text in limits_of(receipt).items())]
+    told = limits_of(receipt)
+    headers = [*_HEADERS, *((n.lower(), text) for n, text in told.items())] if told else _HEADERS
     return Reply(200, headers, answer, ticket)
 
 

@@ -8,6 +8,7 @@ endpoints (browser.py, rollbar.py, reports.py, minidump.py) build on `IngestView
 from __future__ import annotations
 
 import base64
+import secrets
 import threading
 import uuid
 from collections.abc import Iterator
@@ -187,7 +188,7 @@ def checked(adapter: Adapter, body: bytes, encoding: str, *, inline: bool = Fals
     MustWait is raised instead. What itself says that it is too large is refused unread.
     Raises Refused, Malformed, DecodingError.
     """
-    fresh, most = uuid.uuid4().hex, adapter.most
+    fresh, most = secrets.token_hex(16), adapter.most
     told = decoding.told_size(body, encoding)
     if told > most:
         raise decoding.BodyTooLarge(f"The body is larger than {most} bytes.")
@@ -220,11 +221,14 @@ def letter_of(
     sender: Sender,
     adapter: str,
     receipt: Receipt,
-    meta: dict[str, str],
+    meta: bytes,
     body: bytes,
     encoding: str = "",
 ) -> Letter | None:
-    """What is to be stored of a body; None: nothing is worth keeping, it is only counted."""
+    """What is to be stored of a body; None: nothing is worth keeping, it is only counted.
+
+    `meta` is JSON already.
+    """
     if not receipt.events and not receipt.kept:
         for kind, items in receipt.skipped.items():
             LIMITS.count(sender.project_id, Ledger.Kind.SKIPPED.value, kind[:64], items)
@@ -236,7 +240,7 @@ def letter_of(
         encoding=encoding,
         event_id=uuid.UUID(receipt.event_id) if receipt.event_id else None,
         events=receipt.events,
-        meta=orjson.dumps(meta),
+        meta=meta,
         body=body,
     )
 
@@ -250,7 +254,7 @@ def put(
     encoding: str = "",
 ) -> None:
     """Make a body durable, waiting for it. Raises InboxAway."""
-    letter = letter_of(sender, adapter, receipt, meta, body, encoding)
+    letter = letter_of(sender, adapter, receipt, orjson.dumps(meta), body, encoding)
     if letter is not None:
         COMMITTER.put(letter)
         LIMITS.spend(sender, receipt.events)

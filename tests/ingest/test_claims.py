@@ -217,6 +217,44 @@ class TestCommitter:
         assert InboxRow.objects.count() == sum(sizes) == 40
         assert len(sizes) < 20 and rung == sizes
 
+    def test_a_commit_waits_for_company_where_there_was_some(
+        self, poster: Poster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sizes: list[int] = []
+        begun, going = threading.Event(), threading.Event()
+
+        def count(letters: Any) -> None:
+            sizes.append(len(letters))
+            begun.set()
+            going.wait(10)
+
+        monkeypatch.setattr(inbox, "put_rows", count)
+        monkeypatch.setattr(inbox, "LINGER", 30.0)
+        committer = Committer()
+
+        def senders(many: int) -> list[threading.Thread]:
+            threads = [
+                threading.Thread(target=committer.put, args=(letter(poster), 10.0))
+                for _ in range(many)
+            ]
+            for thread in threads:
+                thread.start()
+            return threads
+
+        threads = senders(1)
+        assert begun.wait(10)  # who comes alone waits for nobody
+        threads += senders(2)
+        deadline = time.monotonic() + 10
+        while committer._queue.qsize() < 2 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        monkeypatch.setattr(inbox, "LINGER", 1.0)
+        going.set()
+        for thread in threads:
+            thread.join()
+        for thread in senders(2):
+            thread.join()
+        assert sizes == [1, 2, 2]
+
     def test_a_failed_commit_reaches_every_sender_and_the_thread_lives(
         self, poster: Poster, monkeypatch: pytest.MonkeyPatch
     ) -> None:
