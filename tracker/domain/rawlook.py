@@ -56,11 +56,7 @@ def _look(body: bytes) -> Look:
         nul, hidden = escapes(body)
         return Look(nul, hidden or may_hold_secrets(body), True, True)
     found = _scanners.scan(body)
-    deep = (
-        not found.isdisjoint(_SECRETS)
-        or (_DIGITS in found and _card_digits(body))
-        or _password_before_at(body)
-    )
+    deep = not found.isdisjoint(_SECRETS) or (_DIGITS in found and _card_digits(body))
     return Look(_NUL in found, deep, _TOLD in found or _KELVIN in found, _SAID in found)
 
 
@@ -70,8 +66,8 @@ _hyperscan: Any = None
 with suppress(ImportError):
     _hyperscan = import_module("hyperscan")
 
-_EAR, _JWT, _PEM, _DIGITS, _NUL, _HIDDEN, _TOLD, _KELVIN, _SAID = range(9)
-_SECRETS = frozenset({_EAR, _JWT, _PEM, _HIDDEN})
+_EAR, _JWT, _PEM, _DIGITS, _NUL, _HIDDEN, _TOLD, _KELVIN, _SAID, _IN_URL = range(10)
+_SECRETS = frozenset({_EAR, _JWT, _PEM, _HIDDEN, _IN_URL})
 _STEMS = (
     rb"passw|passphrase|pwd|secret|auth|credential|token|sess|cookie|csrf|xsrf|jwt|bearer|ssn|card"
     rb"|cvv|cvc|(?:api|private|access)[^A-Za-z'\"\\\\]*key"
@@ -80,8 +76,11 @@ _PATTERNS = {
     _EAR: rb"earer",
     _JWT: rb"eyJ",
     _PEM: rb"PRIVATE KEY",
-    # Looser than a card number: what fits is looked at again.
-    _DIGITS: rb"[2-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d|3[47]\d{2}[ -]?\d{6}[ -]?\d{5}",
+    # Looser than a card number, but like one never a part of a word: what fits is looked at again.
+    _DIGITS: rb"(?:^|[^\w.]|\\[nrtbf]|\\u[0-9a-fA-F]{4})"
+    rb"(?:[2-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?:\W|$)",
+    # Looser than a password in a URL, whose slashes may be escaped once or twice.
+    _IN_URL: rb":\\*/\\*/[^\s/@\"']*:[^\s/@\"']+@",
     _NUL: rb"\\u0000",
     _HIDDEN: rb"\\u00(?:2[0dDeEfF]|3[0-9aA]|[4-7])",
     # A sensitive name, then `':`, `":`, `='`, `="` or `=b'` of a text, not of the JSON itself.
