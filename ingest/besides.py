@@ -59,7 +59,8 @@ class Besides(Struct):
             self.counts[project_id, day, Ledger.Kind.LOST.value, reason] += loss.quantity
         if parsed.sessions:
             self.sessions.append(sessions.Told(project_id, salt, parsed.sessions))
-        self.check_ins += [monitors.Told(project_id, received, one) for one in parsed.check_ins]
+        for one in parsed.check_ins:
+            self.check_ins.append(monitors.Told(project_id, received, one))
         if parsed.attachments or parsed.user_reports or parsed.feedback:
             files, lost = _store(project_id, received, parsed.attachments)
             if lost:

@@ -200,18 +200,19 @@ def prepare(
     parsed = find(row.adapter).parse(body, context)
     if len(parsed.events) != row.events:
         raise BrokenPromise(f"{row.events} events were acknowledged, {len(parsed.events)} found")
-    stopped = [_stopped(event, context, rules) for event in parsed.events]
-    made = [
-        _prepared(row, maps.symbolicate(event, row.project_id), rules)
-        for event, rule in zip(parsed.events, stopped, strict=True)
-        if not rule
-    ]
+    made: list[Prepared] = []
+    stopped: list[str] = []
+    for event in parsed.events:
+        if rule := _stopped(event, context, rules):
+            stopped.append(rule)
+        else:
+            made.append(_prepared(row, maps.symbolicate(event, row.project_id), context, rules))
     # From here on nothing fails: a row is either all there or set aside as a whole.
     besides.add(row.project_id, row.received_at, rules.salt, parsed)
-    for event, rule in zip(parsed.events, stopped, strict=True):
+    for event in parsed.events:
         besides.saw(row.project_id, row.received_at, event.sdk)
-        if rule:
-            besides.filtered(row.project_id, row.received_at, rule)
+    for rule in stopped:
+        besides.filtered(row.project_id, row.received_at, rule)
     return made
 
 
@@ -222,20 +223,23 @@ def _stopped(event: Event, context: Context, rules: ProjectRules) -> str:
     return filters.rule_of(event, context.client_ip, context.user_agent, rules.filters)
 
 
-def _prepared(row: inbox.Row, event: Event, rules: ProjectRules) -> Prepared:
-    keys = keys_of(event, rules.grouping_version, rules.grouping)
-    return Prepared(
+def _prepared(
+    row: inbox.Row, event: Event, context: Context, rules: ProjectRules
+) -> Prepared:
+    promised = row.event_id if event.event_id == context.event_id else None
+    made = Prepared(
         project_id=row.project_id,
-        event_id=UUID(hex=event.event_id),
+        event_id=promised or UUID(hex=event.event_id),
         received=row.received_at,
-        # The payload is packed: holding it twice would be most of the worker's memory.
-        event=msgspec.structs.replace(event, data={}),
-        keys=keys,
+        event=event,
+        keys=keys_of(event, rules.grouping_version, rules.grouping),
         payload=payloads.pack(event.data, rules.dictionary),
         dictionary=rules.dictionary,
         keep_all=rules.keep_all,
         trace_id=event.trace_id,
     )
+    event.data.clear()  # it is packed: holding it twice would be most of the worker's memory
+    return made
 
 
 def _context(row: inbox.Row, rules: ProjectRules) -> Context:

@@ -200,7 +200,7 @@ class _Sorter:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.events: list[Event] = []
-        self.dropped: Counter[str] = Counter()
+        self.dropped: dict[str, int] = {}
         self.kept: dict[str, list[Any]] = {}
         self.attached = 0
 
@@ -213,9 +213,10 @@ class _Sorter:
             elif item is report:
                 told = csp.ADAPTER.parse(item.payload, self.context)
                 self.events += told.events
-                self.dropped.update(told.dropped)
+                for kind, number in told.dropped.items():
+                    self._drop(kind, number)
             elif item.type == "event" or item.type not in _KEPT:
-                self.dropped[item.type if item.type in _NAMED else "unknown"] += 1
+                self._drop(item.type if item.type in _NAMED else "unknown")
             elif item.type == "attachment":
                 self._attachment(item)
             else:
@@ -223,13 +224,16 @@ class _Sorter:
         if not self.events and _holds_minidump(listed):
             self.events.append(event.build(crash({}), self.context, _work(self.context, ALL, 0)))
         made = {name: tuple(values) for name, values in self.kept.items()}
-        return Parsed(events=tuple(self.events), dropped=dict(self.dropped), **made)
+        return Parsed(events=tuple(self.events), dropped=self.dropped, **made)
+
+    def _drop(self, kind: str, number: int = 1) -> None:
+        self.dropped[kind] = self.dropped.get(kind, 0) + number
 
     def _attachment(self, item: envelope.Item) -> None:
         size = len(item.payload)
         too_many = len(self.kept.get("attachments", ())) >= MAX_ATTACHMENTS
         if size > MAX_ATTACHMENT or self.attached + size > MAX_ATTACHED or too_many:
-            self.dropped["attachment"] += 1
+            self._drop("attachment")
             return
         self.attached += size
         work = _work(self.context, ALL, size)
@@ -251,7 +255,7 @@ class _Sorter:
                 raise Malformed("too large")
             decoded = _object(item.payload)
         except Malformed:
-            self.dropped[item.type] += 1
+            self._drop(item.type)
             return
         work = _work(self.context, ALL, len(item.payload))
         raw, _ = jsontext.without_nul(decoded.value)
@@ -261,7 +265,7 @@ class _Sorter:
         if made:
             self.kept.setdefault(field, []).extend(made)
         else:
-            self.dropped[item.type] += 1
+            self._drop(item.type)
 
     def _made(self, kind: str, raw: dict[str, Any], work: Work) -> tuple[str, list[Any]]:
         """The field of Parsed for an item of `kind`, and what it holds."""

@@ -166,6 +166,7 @@ def cut_ip(text: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False).network_address)
 
 
+@lru_cache(maxsize=4096)
 def user_key(salt: bytes, identity: str) -> bytes:
     """The 16 bytes under which a person is counted: keyed, so that nobody can guess back.
 

@@ -25,13 +25,15 @@ SHORT = 20
 _encode = msgspec.json.Encoder().encode
 
 
-def clean(bag: dict[str, Any], limit: int, place: Place, work: Work) -> None:
-    """Clean a bag in place; texts in it may have `limit` characters.
+def clean(
+    bag: dict[str, Any], limit: int, place: Place, work: Work, depth: int = DEPTH
+) -> None:
+    """Clean a bag in place; texts in it may have `limit` characters, at least SHORT.
 
     Most bags need nothing: a look without notes finds that out at two thirds of the cost.
     """
-    if work.deep or not _sound(bag, limit, DEPTH, work.keys.clean.issuperset, work.told):
-        clean_mapping(bag, limit, place, work)
+    if work.deep or not _sound(bag, limit, depth, work.keys.clean.issuperset, work.told):
+        clean_mapping(bag, limit, place, work, depth)
 
 
 def _sound(
@@ -43,9 +45,11 @@ def _sound(
     for value in bag.values():
         kind = value.__class__
         if kind is str:
-            if len(value) > SHORT and (
-                len(value) > limit
-                or (told and (":" in value or "=" in value) and holds_pairs(value))
+            if len(value) > limit or (
+                told
+                and len(value) > SHORT
+                and (":" in value or "=" in value)
+                and holds_pairs(value)
             ):
                 return False
         elif kind is dict:
@@ -74,9 +78,11 @@ def _sound_list(
     for value in bag:
         kind = value.__class__
         if kind is str:
-            if len(value) > SHORT and (
-                len(value) > limit
-                or (told and (":" in value or "=" in value) and holds_pairs(value))
+            if len(value) > limit or (
+                told
+                and len(value) > SHORT
+                and (":" in value or "=" in value)
+                and holds_pairs(value)
             ):
                 return False
         elif kind is dict:
@@ -144,6 +150,9 @@ def clean_list(bag: list[Any], limit: int, place: Place, work: Work, depth: int 
 
 def clean_value(value: Any, limit: int, place: Place, work: Work) -> Any:
     """Clean any value; returns it, or what stands in its place."""
+    if value.__class__ is dict and not work.deep:
+        if _sound(value, limit, DEPTH - 1, work.keys.clean.issuperset, work.told):
+            return value
     holder = [value]
     clean_list(holder, limit, place[0] if place else None, work)
     return holder[0]

@@ -10,7 +10,7 @@ def mend(raw: dict[str, Any]) -> None:
     """Mend a decoded payload in place, whatever its shapes."""
     sdk = raw.get("sdk")
     name = sdk.get("name") if isinstance(sdk, dict) else None
-    if name in _MENDERS:
+    if isinstance(name, str) and name in _MENDERS:
         _MENDERS[name](raw)
 
 

@@ -110,7 +110,7 @@ def sdk(raw: Any, work: Work) -> tuple[dict[str, Any], str]:
         value = raw.get(key)
         if isinstance(value, dict | list) and value:
             holder = {key: value}
-            bags.clean_mapping(holder, 200, place, work, depth=3)
+            bags.clean(holder, 200, place, work, depth=3)
             bags.fit(holder, 4096, place, work)
             kept[key] = holder[key]
     label = f"{kept.get('name', '')}/{kept.get('version', '')}".strip("/")

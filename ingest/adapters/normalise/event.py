@@ -82,7 +82,9 @@ def build(raw: dict[str, Any], context: Context, work: Work) -> Event:
     data: dict[str, Any] = {}
     error = _error(raw, data, work)
     facts = _facts(raw, work)
-    data.update({key: value for key, value in facts.items() if value})
+    for key, value in facts.items():
+        if value:
+            data[key] = value
     around = _surroundings(raw, data, context, work, moment, facts)
     kind = _type(raw.get("type"), bool(error.links))
     if kind not in ("error", "default"):
@@ -91,10 +93,12 @@ def build(raw: dict[str, Any], context: Context, work: Work) -> Event:
     data["timestamp"] = moment.timestamp
     data["level"] = level = _level(raw.get("level"), work)
     fingerprint = _fingerprint(raw.get("fingerprint"), raw.get("checksum"), work)
-    _put(data, "fingerprint", list(fingerprint))
+    if fingerprint:
+        data["fingerprint"] = list(fingerprint)
     all_tags = _all_tags(raw, data, error.links, facts, work)
     title = work.sentence(raw.get("title"), 255, (None, "title"))
-    _put(data, "title", title)
+    if title:
+        data["title"] = title
     _finish(data, raw, work)
     return Event(
         event_id=identity,
@@ -136,14 +140,18 @@ class _Error(msgspec.Struct, frozen=True, gc=False):
 
 def _error(raw: dict[str, Any], data: dict[str, Any], work: Work) -> _Error:
     """Exceptions, threads, stack and message; their stored forms go into `data`."""
-    stored_links, made_links = links.exceptions(raw.get("exception"), work)
-    stored_threads, made_threads = links.threads(raw.get("threads"), work)
-    stored_stack, frames = stack.stacktrace(raw.get("stacktrace"), (None, "stacktrace"), work)
+    get = raw.get
+    stored_links, made_links = links.exceptions(get("exception"), work)
+    stored_threads, made_threads = links.threads(get("threads"), work)
+    stored_stack, frames = stack.stacktrace(get("stacktrace"), (None, "stacktrace"), work)
     text, template, stored_message = message.message(raw, work)
     data.update(stored_message)
-    _put(data, "exception", {"values": stored_links} if stored_links else None)
-    _put(data, "threads", {"values": stored_threads} if stored_threads else None)
-    _put(data, "stacktrace", stored_stack)
+    if stored_links:
+        data["exception"] = {"values": stored_links}
+    if stored_threads:
+        data["threads"] = {"values": stored_threads}
+    if stored_stack:
+        data["stacktrace"] = stored_stack
     made_links, frames = _message_with_stack(text, made_links, frames)
     return _Error(made_links, made_threads, frames, text, template)
 
@@ -157,16 +165,12 @@ def _all_tags(
 ) -> tuple[tuple[str, str], ...]:
     """The SDK's tags, stored as they came, then those we derive; the SDK's win."""
     told = tags.tags(raw.get("tags"), work)
-    _put(data, "tags", dict(told))
+    if told:
+        data["tags"] = told
     named = {key: facts[key] for key in ("transaction", "server_name", "logger")}
     contexts, request = data.get("contexts", {}), data.get("request", {})
     made = tags.derived(contexts, request, made_links, named)
-    return (*told.items(), *(pair for pair in made.items() if pair[0] not in told))
-
-
-def _put(data: dict[str, Any], key: str, value: Any) -> None:
-    if value:
-        data[key] = value
+    return tuple((told | {key: made[key] for key in made if key not in told}).items())
 
 
 def _message_with_stack(
@@ -193,6 +197,13 @@ def _type(given: Any, has_exception: bool) -> str:
     return "error" if has_exception else "default"
 
 
+_JUDGED = (
+    ("release", 200, scalars.release),
+    ("environment", 64, scalars.environment),
+    ("dist", 64, scalars.dist),
+)
+
+
 def _facts(raw: dict[str, Any], work: Work) -> dict[str, str]:
     """The event's plain attributes, mended."""
     get = raw.get
@@ -211,11 +222,7 @@ def _facts(raw: dict[str, Any], work: Work) -> dict[str, str]:
         "transaction": transaction,
         "server_name": work.text(name, 256, (None, "server_name")),
     }
-    for key, limit, judge in (
-        ("release", 200, scalars.release),
-        ("environment", 64, scalars.environment),
-        ("dist", 64, scalars.dist),
-    ):
+    for key, limit, judge in _JUDGED:
         text = work.text(get(key), limit, (None, key))
         fit = judge(text) if text else ""
         if fit is None:
@@ -237,18 +244,16 @@ def _surroundings(
     stored_sdk, label = contexts.sdk(get("sdk"), work)
     if not label:
         label = work.text(context.meta.get("sentry_client"), 128, (None, "sdk"))
-    _put(data, "sdk", stored_sdk)
-    crumbs = breadcrumbs.breadcrumbs(get("breadcrumbs"), work, moment.shift)
-    _put(data, "breadcrumbs", {"values": crumbs} if crumbs else None)
-    asked = request.request(get("request"), work)
-    _put(data, "request", asked)
+    if stored_sdk:
+        data["sdk"] = stored_sdk
+    if crumbs := breadcrumbs.breadcrumbs(get("breadcrumbs"), work, moment.shift):
+        data["breadcrumbs"] = {"values": crumbs}
+    if asked := request.request(get("request"), work):
+        data["request"] = asked
     known = contexts.contexts(get("contexts"), work)
-    agent = next(
-        (value for name, value in asked.get("headers", {}).items() if name.lower() == "user-agent"),
-        context.user_agent if facts["platform"] == "javascript" else "",
-    )
-    contexts.add_client(known, agent)
-    _put(data, "contexts", known)
+    contexts.add_client(known, _user_agent(asked, context, facts["platform"]))
+    if known:
+        data["contexts"] = known
     person, key = people.user(
         get("user"),
         work,
@@ -256,12 +261,27 @@ def _surroundings(
         salt=context.salt,
         infer_ip=people.may_infer_ip(facts["platform"], stored_sdk),
     )
-    _put(data, "user", person)
-    _put(data, "extra", contexts.own_data(get("extra"), work))
-    _put(data, "modules", contexts.modules(get("modules"), work))
-    images = contexts.images(get("debug_meta"), work) if "debug_meta" in raw else []
-    _put(data, "debug_meta", {"images": images} if images else None)
+    if person:
+        data["user"] = person
+    if extra := contexts.own_data(get("extra"), work):
+        data["extra"] = extra
+    if modules := contexts.modules(get("modules"), work):
+        data["modules"] = modules
+    if "debug_meta" in raw and (images := contexts.images(raw["debug_meta"], work)):
+        data["debug_meta"] = {"images": images}
     return label, key
+
+
+def _user_agent(asked: dict[str, Any], context: Context, platform: str) -> str:
+    """That of the request; of scripts in a browser, the one that sent the event."""
+    for name, value in asked.get("headers", {}).items():
+        if len(name) == _AGENT and name.lower() == "user-agent":
+            told: str = value
+            return told
+    return context.user_agent if platform == "javascript" else ""
+
+
+_AGENT = len("user-agent")
 
 
 def _identity(raw: dict[str, Any], context: Context, work: Work) -> str:

@@ -87,16 +87,16 @@ def _mechanism(raw: Any, place: Place, work: Work) -> dict[str, Any]:
         return {}
     kept: dict[str, Any] = {}
     for key, limit in (("type", 128), ("source", 256), ("description", 1024), ("help_link", 2048)):
-        if raw.get(key) is not None:
+        if key in raw and raw[key] is not None:
             kept[key] = work.text(raw[key], limit, (place, key))
     for key in ("handled", "synthetic", "is_exception_group"):
-        if raw.get(key) is not None:
+        if key in raw and raw[key] is not None:
             kept[key] = scalars.boolean(raw[key])
     for key in ("exception_id", "parent_id"):
-        if raw.get(key) is not None:
+        if key in raw and raw[key] is not None:
             kept[key] = scalars.integer(raw[key])
     for key in ("data", "meta"):
-        if isinstance(raw.get(key), dict) and raw[key]:
+        if key in raw and isinstance(raw[key], dict) and raw[key]:
             bags.clean(raw[key], VAR_LENGTH, (place, key), work)
             bags.fit(raw[key], 4096, (place, key), work)
             kept[key] = raw[key]
@@ -106,6 +106,8 @@ def _mechanism(raw: Any, place: Place, work: Work) -> dict[str, Any]:
 def _cyclic(links: list[ExceptionInfo]) -> bool:
     """Whether the parents of a group lead in a circle, or an id stands twice."""
     parents = {link.exception_id: link.parent_id for link in links if link.exception_id is not None}
+    if not parents:
+        return False
     if len(parents) < sum(link.exception_id is not None for link in links):
         return True
     for start in parents:

@@ -7,6 +7,8 @@ from ingest.adapters.normalise.work import Work
 from tracker.domain.scrub import user_key
 
 _LIMITS = {"id": 256, "email": 256, "username": 256, "name": 256, "segment": 256}
+_PLAIN = frozenset({*_LIMITS, "ip_address"})
+_OURS = _PLAIN | {"geo", "data"}
 _CLIENTS = frozenset({"javascript", "cocoa", "objc", "native", "java-android"})
 _DATA_BYTES = 16 * 1024
 
@@ -57,6 +59,8 @@ def may_infer_ip(platform: str, sdk: dict[str, Any]) -> bool:
 
 def _others(raw: dict[str, Any], stored: dict[str, Any], work: Work) -> None:
     """Geography, and other keys, which the protocol keeps under `data`."""
+    if _PLAIN.issuperset(raw):
+        return
     geo = raw.get("geo")
     if isinstance(geo, dict) and geo:
         geo = {
@@ -65,9 +69,7 @@ def _others(raw: dict[str, Any], stored: dict[str, Any], work: Work) -> None:
         }
         stored["geo"] = geo
     extra = {
-        key: value
-        for key, value in raw.items()
-        if key not in _LIMITS and key not in ("ip_address", "geo", "data") and value is not None
+        key: value for key, value in raw.items() if key not in _OURS and value is not None
     }
     if isinstance(raw.get("data"), dict):
         extra = {**raw["data"], **extra}

@@ -15,6 +15,7 @@ _ADDRESS_HEADERS = frozenset(
     "x-forwarded-for x-real-ip forwarded x-client-ip x-cluster-client-ip cf-connecting-ip"
     " true-client-ip fastly-client-ip remote-addr".split()
 )
+_USUAL = frozenset("url method query_string fragment headers cookies data env".split())
 _PLACE: Place = (None, "request")
 
 
@@ -27,18 +28,21 @@ def request(raw: Any, work: Work) -> dict[str, Any]:
             work.invalid(_PLACE, raw)
         return {}
     stored = _address_line(raw, work)
-    if headers := _headers(raw.get("headers"), work):
+    get = raw.get
+    if (told := get("headers")) and (headers := _headers(told, work)):
         stored["headers"] = headers
-    if cookies := _cookies(raw.get("cookies"), work):
+    if (told := get("cookies")) and (cookies := _cookies(told, work)):
         stored["cookies"] = cookies
-    if (body := raw.get("data")) not in (None, "", {}, []):
+    if (body := get("data")) not in (None, "", {}, []):
         stored["data"] = _body(body, work)
-    if env := _environment(raw.get("env"), work):
+    if (told := get("env")) and (env := _environment(told, work)):
         stored["env"] = env
-    if (size := scalars.integer(raw.get("body_size"), 2**53)) is not None:
+    if _USUAL.issuperset(raw):
+        return stored
+    if (size := scalars.integer(get("body_size"), 2**53)) is not None:
         stored["body_size"] = size
     for key in ("inferred_content_type", "api_target"):
-        if kept := work.text(raw.get(key), 128, (_PLACE, key)):
+        if kept := work.text(get(key), 128, (_PLACE, key)):
             stored[key] = kept
     return stored
 
@@ -46,16 +50,19 @@ def request(raw: Any, work: Work) -> dict[str, Any]:
 def _address_line(raw: dict[str, Any], work: Work) -> dict[str, Any]:
     """Method and URL; query and fragment apart, from the URL when they are not given."""
     stored: dict[str, Any] = {}
-    url, query, fragment = _split(work.text(raw.get("url"), URL_LENGTH, (_PLACE, "url")))
+    get = raw.get
+    url, query, fragment = _split(work.text(get("url"), URL_LENGTH, (_PLACE, "url")))
     if url:
         stored["url"] = url
-    if method := work.text(raw.get("method"), 32, (_PLACE, "method")):
+    if method := work.text(get("method"), 32, (_PLACE, "method")):
         stored["method"] = method
-    if given := _pairs_or_text(raw.get("query_string"), "query_string", work):
+    told = get("query_string")
+    given = "" if told is None else _pairs_or_text(told, "query_string", work)
+    if given:
         stored["query_string"] = given
     elif query:
         stored["query_string"] = _hide(query, work)
-    if fragment := work.text(raw.get("fragment"), 1024, (_PLACE, "fragment")) or fragment:
+    if fragment := work.text(get("fragment"), 1024, (_PLACE, "fragment")) or fragment:
         stored["fragment"] = _hide(fragment, work)
     return stored
 

@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from tracker.domain.event import LEVELS
@@ -26,14 +27,18 @@ _LEVEL_WORDS = {
 }
 
 _HEX = re.compile(r"[0-9a-f]{32}")
+_NO_ID = "0" * 32
 
 
 def event_id(value: Any) -> str:
     """32 lower-case hex digits, also from a dashed or upper-case UUID; "" when it is none."""
     if not isinstance(value, str) or len(value) > 64:
         return ""
-    text = value.strip().lower().replace("-", "")
-    return text if _HEX.fullmatch(text) and text.strip("0") else ""
+    if not _HEX.fullmatch(value):
+        value = value.strip().lower().replace("-", "")
+        if not _HEX.fullmatch(value):
+            return ""
+    return value if value != _NO_ID else ""
 
 
 def level(value: Any) -> str | None:
@@ -79,6 +84,7 @@ _DIST = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _UNFIT_RELEASE = re.compile(r"[\n\r\t\f\v\0/\\]")
 
 
+@lru_cache(maxsize=1024)
 def release(text: str) -> str | None:
     """A usable release name; None when it cannot be one."""
     text = text.strip()
@@ -91,12 +97,14 @@ def release(text: str) -> str | None:
     return text
 
 
+@lru_cache(maxsize=256)
 def environment(text: str) -> str | None:
     """A usable environment name; None when it cannot be one."""
     text = text.strip()
     return None if _UNFIT_RELEASE.search(text) else text
 
 
+@lru_cache(maxsize=1024)
 def dist(text: str) -> str | None:
     """A usable dist; None when it cannot be one."""
     text = text.strip()

@@ -1,6 +1,7 @@
 """Tags: the SDK's of any shape, and those derived from the rest of the event."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from ingest.adapters.normalise.work import Place, Work
@@ -50,15 +51,20 @@ def _pair(item: Any) -> Any:
 
 
 def _clean(name: Any, content: Any, work: Work) -> tuple[str, str]:
-    key = work.text(name, MAX_KEY, (_PLACE, "key")).strip()
-    if not _KEY.fullmatch(key):
-        key = _UNFIT_KEY.sub("-", key).strip("-")
+    key = _fit(work.text(name, MAX_KEY, (_PLACE, "key")))
     value = work.text(content, MAX_VALUE, (_PLACE, key)).strip()
     if "\n" in value or "\r" in value:
         value = " ".join(value.split())
     if value and work.scrub and work.keys.sensitive(key):
         value = FILTERED
     return key, value
+
+
+@lru_cache(maxsize=4096)
+def _fit(key: str) -> str:
+    """A key of the letters that keys may have."""
+    key = key.strip()
+    return key if _KEY.fullmatch(key) else _UNFIT_KEY.sub("-", key).strip("-")
 
 
 def derived(
@@ -78,17 +84,22 @@ def derived(
                 made[kind] = f"{name} {version}".strip()[:MAX_VALUE]
                 made[f"{kind}.name"] = name
     device = contexts.get("device")
-    if isinstance(device, dict):
-        made["device"] = _word(device.get("model")) or _word(device.get("family"))
-    made["url"] = _word(request.get("url"))
+    if isinstance(device, dict) and (
+        model := _word(device.get("model")) or _word(device.get("family"))
+    ):
+        made["device"] = model
+    if "url" in request and (url := _word(request["url"])):
+        made["url"] = url
     if exceptions:
         top = exceptions[-1]
         if top.handled is not None:
             made["handled"] = "yes" if top.handled else "no"
-        made["mechanism"] = _word(top.mechanism)
+        if mechanism := _word(top.mechanism):
+            made["mechanism"] = mechanism
     for key, value in named.items():
-        made[key] = _word(value)
-    return {key: value for key, value in made.items() if value}
+        if value and (word := _word(value)):
+            made[key] = word
+    return made
 
 
 def _word(value: Any) -> str:

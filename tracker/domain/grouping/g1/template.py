@@ -76,7 +76,8 @@ def lead_of(message: str) -> str:
     start = text.split(None, 2)[:2]
     if start and all(map(str.isalpha, start)):  # no varying part begins in a word of letters
         return " ".join(start).lower()
-    first = _VARYING.search(text)
+    known = start[0] if start and start[0].isalpha() and text.startswith(start[0]) else ""
+    first = _VARYING.search(text, len(known))
     words = (text[: first.start()] if first else text).lower().split(None, 2)
     return " ".join(words[:2]) if words else template_of(message)
 
