@@ -223,9 +223,7 @@ def _stopped(event: Event, context: Context, rules: ProjectRules) -> str:
     return filters.rule_of(event, context.client_ip, context.user_agent, rules.filters)
 
 
-def _prepared(
-    row: inbox.Row, event: Event, context: Context, rules: ProjectRules
-) -> Prepared:
+def _prepared(row: inbox.Row, event: Event, context: Context, rules: ProjectRules) -> Prepared:
     promised = row.event_id if event.event_id == context.event_id else None
     made = Prepared(
         project_id=row.project_id,

@@ -36,8 +36,7 @@ def read(body: bytes) -> Envelope:
     end = body.find(b"\n")
     line = body if end < 0 else body[:end]
     headers = _header(line, "The envelope header is not a JSON object.")
-    items = tuple(_items(body, len(body) if end < 0 else end + 1))
-    return Envelope(headers, items)
+    return Envelope(headers, tuple(_items(body, len(body) if end < 0 else end + 1)))
 
 
 def _header(line: bytes, complaint: str) -> dict[str, Any]:
@@ -59,13 +58,14 @@ def _items(body: bytes, position: int) -> Iterator[Item]:
         end = body.find(b"\n", position)
         if end < 0:
             end = total
-        if not body[position:end].strip():
+        line = body[position:end]
+        if not line or line.isspace():
             position = end + 1  # blank lines between or after items
             continue
         count += 1
         if count > MAX_ITEMS:
             raise Malformed(f"An envelope may hold at most {MAX_ITEMS} items.")
-        headers = _header(body[position:end], "An item header is not a JSON object.")
+        headers = _header(line, "An item header is not a JSON object.")
         start = min(end + 1, total)
         stop = _payload_end(body, start, headers.get("length"))
         kind = headers.get("type")

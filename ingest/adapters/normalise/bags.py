@@ -25,9 +25,7 @@ SHORT = 20
 _encode = msgspec.json.Encoder().encode
 
 
-def clean(
-    bag: dict[str, Any], limit: int, place: Place, work: Work, depth: int = DEPTH
-) -> None:
+def clean(bag: dict[str, Any], limit: int, place: Place, work: Work, depth: int = DEPTH) -> None:
     """Clean a bag in place; texts in it may have `limit` characters, at least SHORT.
 
     Most bags need nothing: a look without notes finds that out at two thirds of the cost.
@@ -150,9 +148,9 @@ def clean_list(bag: list[Any], limit: int, place: Place, work: Work, depth: int 
 
 def clean_value(value: Any, limit: int, place: Place, work: Work) -> Any:
     """Clean any value; returns it, or what stands in its place."""
-    if value.__class__ is dict and not work.deep:
-        if _sound(value, limit, DEPTH - 1, work.keys.clean.issuperset, work.told):
-            return value
+    known = work.keys.clean.issuperset
+    if type(value) is dict and not work.deep and _sound(value, limit, DEPTH - 1, known, work.told):
+        return value
     holder = [value]
     clean_list(holder, limit, place[0] if place else None, work)
     return holder[0]

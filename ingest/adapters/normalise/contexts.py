@@ -12,6 +12,7 @@ EXTRA_VALUE = 16 * 1024
 MAX_MODULES = 500
 MODULES_BYTES = 64 * 1024
 MAX_IMAGES = 200
+_BOXES = frozenset({dict, list})
 
 
 def contexts(raw: Any, work: Work) -> dict[str, Any]:
@@ -56,12 +57,10 @@ def add_client(contexts: dict[str, Any], user_agent: str) -> None:
 def own_data(raw: Any, work: Work) -> dict[str, Any]:
     """The client's own data."""
     place: Place = (None, "extra")
-    if isinstance(raw, str | list | int | float) and raw not in ("", []):
-        raw = {"value": raw}
     if not isinstance(raw, dict):
-        if raw:
-            work.invalid(place, raw)
-        return {}
+        if raw is None or raw in ("", []):
+            return {}
+        raw = {"value": raw}
     bags.clean(raw, EXTRA_VALUE, place, work)
     bags.fit(raw, EXTRA_BYTES, place, work)
     return raw
@@ -108,7 +107,7 @@ def sdk(raw: Any, work: Work) -> tuple[dict[str, Any], str]:
             kept[key] = text
     for key in ("integrations", "packages", "features", "settings"):
         value = raw.get(key)
-        if isinstance(value, dict | list) and value:
+        if value and type(value) in _BOXES:
             holder = {key: value}
             bags.clean(holder, 200, place, work, depth=3)
             bags.fit(holder, 4096, place, work)

@@ -82,9 +82,7 @@ def build(raw: dict[str, Any], context: Context, work: Work) -> Event:
     data: dict[str, Any] = {}
     error = _error(raw, data, work)
     facts = _facts(raw, work)
-    for key, value in facts.items():
-        if value:
-            data[key] = value
+    data.update({key: value for key, value in facts.items() if value})
     around = _surroundings(raw, data, context, work, moment, facts)
     kind = _type(raw.get("type"), bool(error.links))
     if kind not in ("error", "default"):
@@ -167,10 +165,11 @@ def _all_tags(
     told = tags.tags(raw.get("tags"), work)
     if told:
         data["tags"] = told
-    named = {key: facts[key] for key in ("transaction", "server_name", "logger")}
+    every = told.copy()
     contexts, request = data.get("contexts", {}), data.get("request", {})
-    made = tags.derived(contexts, request, made_links, named)
-    return tuple((told | {key: made[key] for key in made if key not in told}).items())
+    for key, value in tags.derived(contexts, request, made_links, facts).items():
+        every.setdefault(key, value)
+    return tuple(every.items())
 
 
 def _message_with_stack(

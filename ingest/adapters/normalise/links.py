@@ -41,7 +41,7 @@ def _exception(
 ) -> tuple[dict[str, Any], ExceptionInfo] | None:
     kind = work.text(raw.get("type"), 256, (place, "type"))
     value = raw.get("value")
-    if isinstance(value, dict | list):
+    if type(value) is not str and isinstance(value, dict | list):
         value = as_json(value) if value else ""
     value = work.sentence(value, MAX_VALUE, (place, "value"))
     module = work.text(raw.get("module"), 256, (place, "module"))

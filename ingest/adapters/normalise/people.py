@@ -18,12 +18,13 @@ def user(
 ) -> tuple[dict[str, Any], bytes]:
     """The user as stored and their key; both empty when nobody is known."""
     place = (None, "user")
-    if isinstance(raw, str | int | float) and not isinstance(raw, bool):
-        raw = {"id": raw}
     if not isinstance(raw, dict):
-        if raw:
-            work.invalid(place, raw)
-        raw = {}
+        if isinstance(raw, str | int | float) and not isinstance(raw, bool):
+            raw = {"id": raw}
+        else:
+            if raw:
+                work.invalid(place, raw)
+            raw = {}
     stored: dict[str, Any] = {}
     for key, limit in _LIMITS.items():
         if key in raw:
@@ -68,9 +69,7 @@ def _others(raw: dict[str, Any], stored: dict[str, Any], work: Work) -> None:
             for key, value in list(geo.items())[:20]
         }
         stored["geo"] = geo
-    extra = {
-        key: value for key, value in raw.items() if key not in _OURS and value is not None
-    }
+    extra = {key: value for key, value in raw.items() if key not in _OURS and value is not None}
     if isinstance(raw.get("data"), dict):
         extra = {**raw["data"], **extra}
     if extra:

@@ -126,6 +126,8 @@ def moment(value: Any) -> float | None:
     """Seconds since 1970 UTC from a number, milliseconds, or ISO 8601; None when unreadable."""
     if type(value) is str:
         return _moment_of_text(value)
+    if type(value) is float:
+        return _moment_of_number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return _moment_of_number(value)

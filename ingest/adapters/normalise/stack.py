@@ -84,21 +84,21 @@ def frame(raw: dict[str, Any], place: Place, work: Work) -> Frame | None:
     """One frame, mended in place; None when it says nothing."""
     if not _USUAL.issuperset(raw):
         _unusual(raw, place, work)
-    get = raw.get
+    get, deep = raw.get, work.deep
     function = get("function", "")
-    if type(function) is not str or len(function) > 256 or work.deep:
+    if deep or type(function) is not str or len(function) > 256:
         function = _text(raw, "function", place, work)
     module = get("module", "")
-    if type(module) is not str or len(module) > 256 or work.deep:
+    if deep or type(module) is not str or len(module) > 256:
         module = _text(raw, "module", place, work)
     filename = get("filename", "")
-    if type(filename) is not str or len(filename) > 256 or work.deep:
+    if deep or type(filename) is not str or len(filename) > 256:
         filename = _text(raw, "filename", place, work)
     abs_path = get("abs_path", "")
-    if type(abs_path) is not str or len(abs_path) > 2048 or work.deep:
+    if deep or type(abs_path) is not str or len(abs_path) > 2048:
         abs_path = _text(raw, "abs_path", place, work)
     line = get("context_line", "")
-    if type(line) is not str or len(line) > LINE_LENGTH or work.deep:
+    if deep or type(line) is not str or len(line) > LINE_LENGTH:
         line = _text(raw, "context_line", place, work)
     lineno = get("lineno")
     if type(lineno) is not int or not 0 <= lineno < 2**31:

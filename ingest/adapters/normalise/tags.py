@@ -12,6 +12,7 @@ MAX_TAGS = 100
 MAX_KEY = 200
 MAX_VALUE = 200
 _PLACE: Place = (None, "tags")
+_NAMES = (str, int, float)
 _KEY = re.compile(r"[A-Za-z0-9_.:\-]+")
 _UNFIT_KEY = re.compile(r"[^A-Za-z0-9_.:\-]+")
 
@@ -28,7 +29,7 @@ def tags(raw: Any, work: Work) -> dict[str, str]:
         return {}
     kept: dict[str, str] = {}
     for index, pair in enumerate(pairs):
-        if pair is None or not isinstance(pair[0], str | int | float):
+        if pair is None or not isinstance(pair[0], _NAMES):
             work.invalid((_PLACE, index), pair)
             continue
         if pair[1] is None:
@@ -71,9 +72,9 @@ def derived(
     contexts: dict[str, Any],
     request: dict[str, Any],
     exceptions: tuple[ExceptionInfo, ...],
-    named: dict[str, str],
+    facts: dict[str, str],
 ) -> dict[str, str]:
-    """Tags made from contexts, request, mechanism and `named` attributes; at most 16."""
+    """Tags made from contexts, request, mechanism and plain attributes; at most 16."""
     made: dict[str, str] = {}
     for kind in ("browser", "os", "runtime"):
         context = contexts.get(kind)
@@ -96,8 +97,8 @@ def derived(
             made["handled"] = "yes" if top.handled else "no"
         if mechanism := _word(top.mechanism):
             made["mechanism"] = mechanism
-    for key, value in named.items():
-        if value and (word := _word(value)):
+    for key in ("transaction", "server_name", "logger"):
+        if word := _word(facts[key]):
             made[key] = word
     return made
 

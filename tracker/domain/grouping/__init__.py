@@ -57,8 +57,10 @@ def keys_of(event: Event, version: str = CURRENT, rules: Rules = NO_RULES) -> Ke
         if rule is not None:
             parts, title = rule.fingerprint, rule.title
             origin = f"the project's rule “{rule.text}”"
-    if not fingerprint.is_custom(parts):
+    if not parts or not fingerprint.is_custom(parts):
         found = algorithm(event, rules)
+        if found[-1].kind not in SLOTS:
+            return Keys(version, found, (), title)
         return Keys(version, _firm(found), _slots(found), title)
     filled = fingerprint.fill(parts, event)
     default = _firm(algorithm(event, rules)) if fingerprint.DEFAULT in filled else ()

@@ -392,6 +392,12 @@ def test_breadcrumbs(parse):
     assert "breadcrumbs.values.2.timestamp" in noted(event)
 
 
+@pytest.mark.parametrize("name", [["sentry.go"], {"a": 1}, 7, None, True])
+def test_an_sdk_without_a_readable_name_is_no_reason_to_lose_the_event(parse, name):
+    event = parse(message="m", sdk={"name": name, "version": "1"})
+    assert event.message == "m" and event.sdk.endswith("1")
+
+
 def test_contexts_extra_modules_sdk_and_images(parse):
     event = parse(
         contexts={"a": {"x": 1}, "b": None, "c": 7, "session": {"id": "s"}, "trace": {"trace_id": "t", "type": "trace"}},
