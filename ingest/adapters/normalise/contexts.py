@@ -57,13 +57,12 @@ def add_client(contexts: dict[str, Any], user_agent: str) -> None:
 def own_data(raw: Any, work: Work) -> dict[str, Any]:
     """The client's own data."""
     place: Place = (None, "extra")
-    if not isinstance(raw, dict):
-        if raw is None or raw in ("", []):
-            return {}
-        raw = {"value": raw}
-    bags.clean(raw, EXTRA_VALUE, place, work)
-    bags.fit(raw, EXTRA_BYTES, place, work)
-    return raw
+    if raw is None or raw in ("", []):
+        return {}
+    data: dict[str, Any] = raw if isinstance(raw, dict) else {"value": raw}
+    bags.clean(data, EXTRA_VALUE, place, work)
+    bags.fit(data, EXTRA_BYTES, place, work)
+    return data
 
 
 def modules(raw: Any, work: Work) -> dict[str, str]:
