@@ -59,6 +59,8 @@ def make_known(project_id: int, corpus: Path) -> None:
              snooze = NULL WHERE project_id = %s AND status <> 'unresolved'""",
         [project_id],
     )
+    # An issue's tags lie side by side, as its first event left them.
+    run("DELETE FROM tracker_issuetag WHERE project_id = %s", [project_id])
     run(
         """INSERT INTO tracker_issuetag (project_id, issue_id, key, value, count, last_seen)
            SELECT i.project_id, i.id, q.key, q.value, i.events, i.last_seen
@@ -66,7 +68,7 @@ def make_known(project_id: int, corpus: Path) -> None:
            JOIN unnest(%s::int[], %s::text[], %s::text[]) q (place, key, value)
              ON i.id %% %s = q.place
            WHERE i.project_id = %s
-           ORDER BY i.id, q.key, q.value ON CONFLICT DO NOTHING""",
+           ORDER BY i.id, q.key, q.value""",
         [*columns(tags, 3), len(events), project_id],
     )
 

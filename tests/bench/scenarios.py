@@ -221,8 +221,11 @@ def alerting(stage: Stage, seconds: float) -> dict[str, Any]:
 
 
 def leftovers(stage: Stage) -> dict[str, Any]:
-    """What a load leaves behind once all is digested: bytes of the inbox, dead rows, the claim."""
+    """What a load leaves behind once all is digested and timers and autovacuum have come by:
+    bytes of the inbox, dead rows, the claim.
+    """
     say("looking at what is left")
+    time.sleep(20)
     claims = [float(word) for word in stage.run_inside(CLAIM).split()]
     return {
         "inbox_bytes": int(stage.window.one(INBOX)),
