@@ -208,7 +208,7 @@ class Postgres:
             "random_page_cost": "1.1",
             "jit": "off",  # costs more than our short statements take
             "max_parallel_workers_per_gather": "1",
-            "autovacuum_naptime": "5s",  # 200 issues leave 3,000 dead rows by then at full load
+            "autovacuum_naptime": "20s",
             "idle_in_transaction_session_timeout": "5min",
             "password_encryption": "scram-sha-256",
             # What strangers sent must not land in a log.

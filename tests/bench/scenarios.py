@@ -225,7 +225,7 @@ def leftovers(stage: Stage) -> dict[str, Any]:
     bytes of the inbox, dead rows, the claim.
     """
     say("looking at what is left")
-    time.sleep(20)
+    time.sleep(30)
     claims = [float(word) for word in stage.run_inside(CLAIM).split()]
     return {
         "inbox_bytes": int(stage.window.one(INBOX)),
