@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Protocol, cast
 
+from config.deadline import Deadline
 from config.env import Env
 from config.middleware import SANE_ID
 from config.proxies import Proxies
@@ -120,7 +121,8 @@ class Bridge:
         self.refused = refused
         """Told the path and the reason of every refusal, so that it is counted."""
 
-    def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.deadline = Deadline(loop, self.limits.body_seconds)
         die_with_parent()
         self.begin()
         gc.collect()
@@ -180,8 +182,7 @@ class Bridge:
         if length is not None and length > self.limits.body_bytes:
             raise BodyError(413, "too_large", "The body is larger than 20 MiB.")
         try:
-            async with asyncio.timeout(self.limits.body_seconds):
-                body = await self._collect(proto, length)
+            body = await self.deadline.within(self._collect(proto, length))
         except TimeoutError:
             raise BodyError(408, "slow", "The body did not arrive in time.") from None
         except BodyError:
