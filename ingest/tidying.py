@@ -6,15 +6,17 @@ embedded server) and would leave all that was deleted since on the disk.
 
 from __future__ import annotations
 
+import os
+
 import psycopg
 import structlog
 
 from tracker.sql import in_transaction, run
 
-DEAD = 16 * 1024 * 1024
-"""Bytes of bodies that a process deletes before it vacuums."""
-LARGE = 32 * 1024 * 1024
-"""Bytes on disk below which an inbox is left alone by `shrink`."""
+DEAD = max(4, 32 // max(2, os.cpu_count() or 2)) * 2**20
+"""Bytes of bodies that a process deletes before it vacuums: about 32 MiB of all, one a core."""
+LARGE = 48 * 2**20
+"""Bytes on disk below which an inbox is left alone by `shrink`: a steady load stays below."""
 
 log = structlog.get_logger(__name__)
 
