@@ -82,7 +82,7 @@ class Source:
     """Events without end, over all faults in a shuffled order; ids are never repeated.
 
     Shapes: `typical`, `small`, `large`, `giant` (one fault only) and `lots:N` (typical ones,
-    each of another of N issues; events of an issue are alike).
+    each of another of N issues; events of an issue are alike) or `lots:N:S`, from the S-th on.
     """
 
     def __init__(self, corpus: Path, seed: int = 5, shape: str = "typical") -> None:
@@ -93,8 +93,8 @@ class Source:
         self.events = events
         """In their order; those of lot n are like the one at n modulo their number."""
         self._templates = [Template.of(shaped(event, shape)) for event in events]
-        self._lots = int(shape[5:]) if shape.startswith("lots:") else 0
-        self._at = 0
+        numbers = [int(part) for part in shape.split(":")[1:]]
+        self._lots, self._at = (*numbers, 0, 0)[:2]
 
     def take(self) -> tuple[str, bytes]:
         """A fresh event id and its body."""
