@@ -3,12 +3,14 @@
 import gzip
 import json
 import zlib
+from pathlib import Path
 
 import pytest
 
 from ingest import decoding
-from tests.bench.bodies import Template
+from tests.bench.bodies import Source, Template
 from tests.bench.meter import spread
+from tests.factories import faults
 from tests.factories.envelopes import error_event
 
 EVENT = error_event(extra={"note": "x" * 5_000}, user={"id": "1"}, timestamp=1.5)
@@ -41,3 +43,19 @@ def test_figures_are_spread_in_milliseconds(seconds: list[float], p50: float, p9
 
 def test_nothing_has_no_spread() -> None:
     assert spread([]) == {}
+
+
+def test_every_lot_comes_once_and_its_events_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = [(name, error_event(logger=name)) for name in ("till", "cart", "shelf")]
+    monkeypatch.setattr(faults, "read", lambda path: iter(corpus))
+
+    def taken(shape: str, count: int) -> list[tuple[str, str]]:
+        source = Source(Path("corpus"), shape=shape)
+        bodies = [gzip.decompress(source.take()[1]) for _ in range(count)]
+        events = [json.loads(body.split(b"\n")[2]) for body in bodies]
+        return [(*event["fingerprint"], event["logger"]) for event in events]
+
+    first = taken("lots:10", 10)
+    assert len(dict(first)) == 10
+    assert {logger for _, logger in first} == {"till", "cart", "shelf"}
+    assert taken("lots:10:4", 10) == first[4:] + first[:4]
