@@ -13,7 +13,10 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from psycopg.pq import TransactionStatus
 
+from tracker.arrays import packed
+
 _ARRAY = re.compile(r"%s(?=::\w+\[\])")
+_PLACE = re.compile(r"%s(?:::(\w+)\[\])?")
 
 
 def raw() -> psycopg.Connection[Any]:
@@ -25,15 +28,21 @@ def raw() -> psycopg.Connection[Any]:
 
 def run(sql: str, params: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
     """Run one statement, prepared once per connection. Raises psycopg.Error as it is."""
-    return psycopg.Cursor(raw()).execute(_with_arrays(sql), params, prepare=True, binary=True)
+    text, kinds = _with_arrays(sql)
+    if kinds and len(kinds) == len(params):
+        params = [
+            packed(kind, one) if kind else one for kind, one in zip(kinds, params, strict=True)
+        ]
+    return psycopg.Cursor(raw()).execute(text, params, prepare=True, binary=True)
 
 
 @lru_cache(maxsize=512)
-def _with_arrays(sql: str) -> str:
-    """Arrays (whose type is told) travel in binary: writing and reading them as text costs four
-    times as much, ten times for bytes.
+def _with_arrays(sql: str) -> tuple[str, tuple[str, ...]]:
+    """The statement with arrays (whose type is told) in binary, and the type of each parameter's
+    elements: writing and reading them as text costs four times as much, ten times for bytes.
     """
-    return _ARRAY.sub("%b", sql)
+    kinds = tuple(_PLACE.findall(sql.replace("%%", "")))
+    return _ARRAY.sub("%b", sql), kinds if any(kinds) else ()
 
 
 def need_not_wait() -> None:
