@@ -78,7 +78,8 @@ def place(batch: Sequence[Prepared]) -> Placement:
     """
     counts: Counts = {}
     shelves = _shelves(batch, counts)
-    creating = sorted({p.project_id for p in batch if _makes_keys(p, shelves)})
+    verdicts = [shelves.resolve(prepared) for prepared in batch]
+    creating = sorted({p.project_id for p, v in zip(batch, verdicts, strict=True) if _writes(v)})
     if creating:
         store.lock_grouping(creating)
         theirs = [p for p in batch if p.project_id in set(creating)]
@@ -92,7 +93,7 @@ def place(batch: Sequence[Prepared]) -> Placement:
         shelves.new.update(again.new)
         shelves.old.update(again.old)
         return _walk(batch, shelves, counts, rooms)
-    return _walk(batch, shelves, counts, {})
+    return _walk(batch, shelves, counts, {}, verdicts)
 
 
 def _shelves(batch: Sequence[Prepared], counts: Counts) -> Shelves:
@@ -126,20 +127,28 @@ def _shelves(batch: Sequence[Prepared], counts: Counts) -> Shelves:
     return shelves
 
 
-def _makes_keys(prepared: Prepared, shelves: Shelves) -> bool:
-    """Whether recording this event would write a key."""
-    verdict = shelves.resolve(prepared)
+def _writes(verdict: Verdict) -> bool:
+    """Whether recording an event would write a key."""
     return verdict.issue is None or bool(verdict.new_keys or verdict.mark_precise or verdict.varies)
 
 
 def _walk(
-    batch: Sequence[Prepared], shelves: Shelves, counts: Counts, rooms: dict[int, int]
+    batch: Sequence[Prepared],
+    shelves: Shelves,
+    counts: Counts,
+    rooms: dict[int, int],
+    found: Sequence[Verdict] = (),
 ) -> Placement:
-    """Climb the ladder for each event, with what the events before it added."""
+    """Climb the ladder for each event, with what the events before it added.
+
+    `found` is where they go if none of them writes a key: what an earlier one then adds is
+    only how often a word came again, which is of interest to messages with such words.
+    """
     placement = Placement(placed=[], discarded=[], foundings={}, keys={})
-    fresh = iter(_spare_ids(batch, shelves))
-    for one in batch:
-        prepared, verdict = one, shelves.resolve(one)
+    fresh = iter(() if found else _spare_ids(batch, shelves))
+    for number, one in enumerate(batch):
+        known = found and not one.keys.slots
+        prepared, verdict = one, found[number] if known else shelves.resolve(one)
         if verdict.discard:
             placement.discarded.append(prepared)
             continue
@@ -183,6 +192,11 @@ def _note_keys(
 ) -> None:
     """Put new keys on the shelf and remember all that are to be written."""
     project, version = prepared.project_id, prepared.keys.version
+    counted = (project, version, verdict.via)
+    if not (_writes(verdict) or verdict.new_words or verdict.repeated):
+        if counted not in placement.keys:
+            placement.keys[counted] = UsedKey(issue_id)
+        return
     apply(verdict, issue_id, shelf)
     for key in verdict.new_keys:
         used = UsedKey(issue_id, key, verdict.is_precise(key))
@@ -194,7 +208,7 @@ def _note_keys(
     if verdict.varies:
         key = next(slot for slot in prepared.keys.slots if slot.hash == verdict.varies)
         placement.keys[project, version, key.hash] = UsedKey(issue_id, replace(key, kind=VARYING))
-    placement.keys.setdefault((project, version, verdict.via), UsedKey(issue_id))
+    placement.keys.setdefault(counted, UsedKey(issue_id))
     _note_slots(placement, project, version, verdict, issue_id)
 
 

@@ -21,7 +21,7 @@ from tracker.actions.activity import Entry, write_activity
 from tracker.actions.batch import Placed, Prepared, Recorded
 from tracker.actions.placing import Founding, Placement, place
 from tracker.actions.reactions import Reaction, facts_of, react
-from tracker.actions.tally import IssueTally, Tally, add_up
+from tracker.actions.tally import IssueTally, Tally, add_up, person_of
 from tracker.domain import sketch
 from tracker.domain.event import LEVELS
 from tracker.domain.grouping.similarity import features_of
@@ -135,7 +135,7 @@ def _event_row(
         environments[project, event.environment],
         releases.get((project, event.release)),
         LEVELS.get(event.level, 40),
-        UUID(bytes=event.user_key) if event.user_key else None,
+        person_of(event.user_key) if event.user_key else None,
         prepared.dictionary,
         prepared.payload,
         prepared.trace_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
@@ -18,6 +18,7 @@ from tracker.domain.priority import Facts, Priority, is_production, priority_of
 Key = TypeVar("Key", bound=Hashable)
 
 
+FIVE_MINUTES = timedelta(minutes=5)
 _ATTRIBUTES = frozenset({"release", "environment", "level"})
 
 
@@ -84,19 +85,23 @@ class Tally(Struct):
 def add_up(placed: Iterable[Placed], environments: dict[tuple[int, str], int]) -> Tally:
     """Sum up events in their order; the last one gives level, release and last_seen."""
     tally = Tally(issues={}, users={}, tags={}, five={}, keys={})
+    since = until = datetime.min.replace(tzinfo=UTC)
     for one in placed:
         prepared, event, issue = one.prepared, one.prepared.event, one.issue_id
         project, seen = prepared.project_id, prepared.received
         environment = environments[project, event.environment]
         _add_to_issue(tally, one, environment)
-        at = (project, issue, five_minutes(seen), environment)
+        if not since <= seen < until:
+            since = five_minutes(seen)
+            until = since + FIVE_MINUTES
+        at = (project, issue, since, environment)
         bucket = tally.five.get(at)
         if bucket is None:
             bucket = tally.five[at] = Bucket(0, set())
         bucket.events += 1
         if event.user_key:
             bucket.users.add(event.user_key)
-            person = UUID(bytes=event.user_key)
+            person = person_of(event.user_key)
             _see(tally.users, (project, issue, person, environment), seen)
         for key, value in tags_of(event):
             _see(tally.tags, (project, issue, key, value), seen)
@@ -151,6 +156,12 @@ def _see(counts: dict[Key, Span], key: Key, seen: datetime) -> None:
         span.last = seen
     elif seen < span.first:
         span.first = seen
+
+
+@lru_cache(maxsize=4096)
+def person_of(user_key: bytes) -> UUID:
+    """The key of a person as the tables hold it."""
+    return UUID(bytes=user_key)
 
 
 def five_minutes(moment: datetime) -> datetime:
