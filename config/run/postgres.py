@@ -21,8 +21,8 @@ from config.run.user import ServerUser, own_name
 
 OLDEST = 15
 ROLE = "emberwatch"
-START_SECONDS = 60.0
-"""Crash recovery of a busy cluster takes this long at worst."""
+START_SECONDS = 300.0
+"""A server that lives may take this long: crash recovery reads up to `max_wal_size`."""
 
 
 @dataclass(frozen=True)
