@@ -39,9 +39,10 @@ HUNG = 2.0
 SPOOLED_AT = "spooled_at"
 """In `meta`: when a letter that lay in the spool was received, in seconds since 1970."""
 LINGER = 0.002
-"""Seconds that a commit waits for more company where the last one had some: a commit of sixteen
-costs little more than one of eight."""
+"""Seconds that a commit waits at most where the last one had company, for as many as had been on
+their way by its end: a commit of sixteen costs little more than one of eight."""
 _GATHER = 256
+_NEVER = 1 << 30
 _GATHER_BYTES = 16 * 1024 * 1024
 
 log = structlog.get_logger(__name__)
@@ -159,7 +160,11 @@ class Committer:
     def __init__(self, committed: Callable[[int], None] | None = None) -> None:
         self._shelter: Callable[[Sequence[Letter], bool], None] | None = None
         self._since = 0.0
-        self._company = False
+        self._last = 0
+        """Letters of the last commit."""
+        self._enough = _NEVER
+        """Length of the queue for which the committer waits."""
+        self._reached = threading.Event()
         self._connection: Any = None
         self._queue: queue.SimpleQueue[tuple[Letter, Future[None] | Ticket]] = queue.SimpleQueue()
         self._committed = committed
@@ -184,6 +189,8 @@ class Committer:
         if self._thread is None:
             self._start()
         self._queue.put((letter, promise))
+        if self._queue.qsize() >= self._enough:
+            self._reached.set()
 
     def put(self, letter: Letter, timeout: float = PUT_TIMEOUT) -> None:
         """Return once the letter is durable. Raises InboxAway: it is not, and never will be."""
@@ -207,7 +214,7 @@ class Committer:
         self._connection = held()
         while True:
             batch = self._gather()
-            self._company = len(batch) > 1
+            self._last = len(batch)
             if not batch:
                 continue
             if AWAY.now and self._take_in(batch):
@@ -289,12 +296,20 @@ class Committer:
 
     def _gather(self) -> Batch:
         """Everything that waits, up to a bound; blocks until there is something."""
+        company = self._last + self._queue.qsize() if self._last > 1 else 1
         entry = self._queue.get()
-        if self._company:
-            time.sleep(LINGER)
+        self._await(min(company, _GATHER) - 1)
         if _begin(entry[1]):
             return self._more([entry], len(entry[0].body))
         return self._more([], 0)
+
+    def _await(self, enough: int) -> None:
+        """Wait until so many are in the queue, but not for long."""
+        self._reached.clear()
+        self._enough = enough
+        if self._queue.qsize() < enough:
+            self._reached.wait(LINGER)
+        self._enough = _NEVER
 
     def _more(self, batch: Batch, size: int) -> Batch:
         """`batch` of so many bytes, and what else waits now, up to the bound."""
