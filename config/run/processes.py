@@ -34,15 +34,20 @@ class Sizes:
     @classmethod
     def of(cls, env: Env) -> "Sizes":
         """Read the knobs. Raises BadSetting."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        cores = cores or os.cpu_count() or 1
+        many = cores()
         return cls(
             host=env.text("HOST", "127.0.0.1"),
             port=env.number("PORT", 8000, low=1, high=65535),
-            web_workers=env.number("WEB_WORKERS", max(1, min(4, cores // 2)), low=1, high=64),
-            digest_workers=env.number("DIGEST_WORKERS", min(16, cores), low=1, high=256),
+            web_workers=env.number("WEB_WORKERS", max(1, min(4, many // 2)), low=1, high=64),
+            digest_workers=env.number("DIGEST_WORKERS", min(16, many), low=1, high=256),
             io_threads=env.number("IO_THREADS", 8, low=1, high=256),
         )
+
+
+def cores() -> int:
+    """Processor cores that are ours to use."""
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return ours or os.cpu_count() or 1
 
 
 def processes(sizes: Sizes) -> tuple[Process, ...]:
