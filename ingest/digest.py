@@ -192,6 +192,15 @@ def _prepare_row(work: Work, row: inbox.Row) -> None:
         work.bad.append((row.id, _short(error)))
 
 
+def warm_up() -> None:
+    """Load and compile what the first event asks for: workers forked later have it in common."""
+    body = b"""{"platform": "python", "exception": {"values": [{"type": "E", "value": "w",
+        "stacktrace": {"frames": [{"filename": "w.py", "function": "w", "lineno": 1}]}}]}}"""
+    rules = ProjectRules(b"", "g1", True, False, frozenset(), payloads.SHIPPED, False)
+    row = inbox.Row(0, 0, 0, timezone.now(), "store", "", UUID(int=1), 1, b"{}", body)
+    prepare(row, body, rules, Besides(), Session())
+
+
 def prepare(
     row: inbox.Row, body: bytes, rules: ProjectRules, besides: Besides, maps: Session
 ) -> list[Prepared]:

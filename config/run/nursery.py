@@ -140,8 +140,10 @@ def load() -> None:
     import celery.concurrency.thread  # noqa: F401
 
     from config.celery import app
+    from ingest.digest import warm_up
 
     app.loader.import_default_modules()
+    warm_up()
     gc.collect()
     gc.freeze()
 

@@ -112,11 +112,11 @@ def half_load(stage: Stage, rate: float, seconds: float) -> dict[str, Any]:
 
 
 def sizes(stage: Stage, events: int) -> dict[str, Any]:
-    """Small and large events."""
+    """Small events, which come from more senders at a time, and large ones."""
     found = {}
-    for shape, count in (("small", 2 * events), ("large", events // 8)):
+    for shape, count, connections in (("small", 4 * events, 64), ("large", events // 8, 32)):
         say(f"posting {count:,} {shape} events")
-        found[shape] = stage.load(count, shape)
+        found[shape] = stage.load(count, shape, connections)
     return found
 
 
@@ -197,7 +197,7 @@ def sustained(stage: Stage, rate: float, seconds: float) -> dict[str, Any]:
     say(f"{rate:,.0f} events a second for {seconds / 60:.0f} minutes")
     waiting: list[int] = []
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(stage.load, int(rate * seconds), rate=rate, connections=32)
+        loading = pool.submit(stage.load, int(rate * seconds), rate=rate)
         window = Window(stage.stack)
         while not loading.done():
             waiting.append(int(window.one(BACKLOG)))

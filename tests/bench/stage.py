@@ -46,7 +46,7 @@ class Stage:
         self,
         count: int,
         shape: str = "typical",
-        connections: int = 16,
+        connections: int = 32,
         rate: float = 0.0,
         bad: int = 0,
     ) -> dict[str, Any]:

@@ -51,6 +51,13 @@ def test_second_delivery_changes_no_count() -> None:
     assert balanced()
 
 
+def test_what_workers_have_in_common_is_loaded_without_a_database(
+    django_assert_num_queries: Any,
+) -> None:
+    with django_assert_num_queries(0):
+        digest.warm_up()
+
+
 @pytest.mark.parametrize(("first", "left"), [(digest.FEW, 1), (digest.FEW - 1, 0)])
 def test_what_comes_during_a_batch_of_many_is_left_for_the_next_bell(
     monkeypatch: pytest.MonkeyPatch, first: int, left: int
