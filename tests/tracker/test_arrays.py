@@ -24,7 +24,9 @@ COLUMNS: list[tuple[str, list[Any]]] = [
 
 
 def asked(kind: str, values: list[Any]) -> Any:
-    return run(f"SELECT %s::{kind}[]", [values]).fetchone()[0]
+    row = run(f"SELECT %s::{kind}[]", [values]).fetchone()
+    assert row is not None
+    return row[0]
 
 
 @pytest.mark.parametrize(("kind", "values"), COLUMNS, ids=[kind for kind, _ in COLUMNS])
