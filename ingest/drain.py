@@ -20,7 +20,7 @@ import psycopg
 import structlog
 from django.db import transaction
 
-from ingest import inbox
+from ingest import inbox, waiting
 from ingest.away import AWAY
 from ingest.inbox import Letter
 from ingest.spool import SPOOL, Broken, Record, Spool, folder, records, segments, sync_folder
@@ -86,7 +86,7 @@ class Drain:
         put = 0
         for segment in segments(where):
             put += self._segment(segment)
-            if inbox.backlog().rows > MOST_WAITING:
+            if waiting.backlog().rows > MOST_WAITING:
                 break
         hang_up()
         return put
@@ -100,7 +100,7 @@ class Drain:
             try:
                 for batch, end in batches(file, position_of(segment.name)):
                     put += self.put(segment.name, batch, end)
-                    if inbox.backlog().rows > MOST_WAITING:
+                    if waiting.backlog().rows > MOST_WAITING:
                         return put
             except (Broken, psycopg.DataError, psycopg.IntegrityError) as error:
                 # Acknowledged letters may lie behind: a person has to look (ingest/damaged.py).

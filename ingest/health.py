@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from ingest import damaged, inbox
+from ingest import damaged, waiting
 from ingest.models import Client, DailyUsage, Quarantined
 from ingest.spool import SPOOL
 from tracker.gauges import gauge
@@ -170,13 +170,13 @@ def usage_of(project_id: int, today: date) -> tuple[KeyUsage, ...]:
 @gauge("inbox_oldest_seconds", "Age of the oldest event that waits, seconds", ready=True)
 def inbox_oldest() -> float:
     """The digest's lag."""
-    return inbox.backlog().oldest
+    return waiting.backlog().oldest
 
 
 @gauge("inbox_rows", "Bodies that wait to be digested", ready=True)
 def inbox_rows() -> float:
     """As far as a bounded look tells."""
-    return float(inbox.backlog().rows)
+    return float(waiting.backlog().rows)
 
 
 @gauge("spool_bytes", "Events on this machine's disk that wait for the database, bytes")

@@ -20,7 +20,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from ingest import inbox
+from ingest import waiting
 from ingest.auth import Sender, copy_keys
 from ingest.errors import TooMuch
 from ingest.spool import SPOOL
@@ -187,9 +187,9 @@ class Limits:
         self.flush()
         self._rebalance()
         self.usage.sync()
-        backlog = inbox.backlog()
+        backlog = waiting.backlog()
         self._full = why_full(backlog)
-        self._heavy = heaviest(inbox.shares()) if nearly_full(backlog) else frozenset()
+        self._heavy = heaviest(waiting.shares()) if nearly_full(backlog) else frozenset()
 
     def flush(self) -> None:
         """Write what was noted into the ledger."""
@@ -245,7 +245,7 @@ def _exchange(watched: list[int], spent: dict[int, int]) -> dict[int, int]:
     return dict(run("SELECT bucket, taken FROM ingest_rate WHERE bucket = ANY(%s)", [watched]))
 
 
-def nearly_full(backlog: inbox.Backlog) -> bool:
+def nearly_full(backlog: waiting.Backlog) -> bool:
     """Whether so much waits that the heaviest senders must slow down."""
     return (
         backlog.rows > MOST_ROWS * NEARLY
@@ -262,7 +262,7 @@ def heaviest(shares: dict[int, int]) -> frozenset[int]:
     return frozenset(project for project, rows in shares.items() if rows > fair)
 
 
-def why_full(backlog: inbox.Backlog) -> str:
+def why_full(backlog: waiting.Backlog) -> str:
     """Why nothing more can be taken, in words; "" when it can."""
     if backlog.rows > MOST_ROWS:
         return f"{backlog.rows:,} wait"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from ingest import claims, damaged, inbox, likeness, quarantine, tidying, usage, wakeup
+from ingest import claims, damaged, likeness, quarantine, tidying, usage, waiting, wakeup
 from ingest import digest as work
 from ingest import remap as maps
 from tracker import sessions
@@ -20,7 +20,7 @@ def digest() -> int:
     deadline = time.monotonic() + work.RUN_FOR
     counted = work.run(deadline, to_the_last=False)
     # What came while the last batch was worked on has a bell of its own.
-    if inbox.anything_waits(1 if time.monotonic() >= deadline else claims.BATCH):
+    if waiting.anything_waits(1 if time.monotonic() >= deadline else claims.BATCH):
         wakeup.send()
     return counted
 
@@ -29,7 +29,7 @@ def digest() -> int:
 def sweep() -> bool:
     """Find rows and expired claims whose bell nobody heard; give back the disk of a backlog."""
     tidying.shrink()
-    return inbox.anything_waits() and wakeup.send()
+    return waiting.anything_waits() and wakeup.send()
 
 
 @shared_task(name="ingest.tasks.watch_monitors")

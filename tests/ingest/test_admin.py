@@ -11,7 +11,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from ingest import claims, digest, health, inbox, quarantine
+from ingest import claims, digest, health, quarantine, waiting
 from ingest.inbox import Letter
 from ingest.models import InboxRow, Quarantined
 from ingest.spool import pack
@@ -176,7 +176,7 @@ def test_health_of_a_project(poster: Poster) -> None:
     poster.post("envelope/", poster.envelope(({"type": "transaction"}, {})))
     digest.run()
     assert poster.post("store/", sdk).status_code == 200
-    inbox.backlog()
+    waiting.backlog()
     limits.LIMITS.sync()
     found = health.of_project(poster.project.pk, timezone.now())
     assert (found.accepted, found.counted, found.duplicate, found.waiting) == (3, 1, 1, 1)

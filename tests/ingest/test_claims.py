@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError
 
-from ingest import claims, digest, inbox, quarantine, tasks, wakeup
+from ingest import claims, digest, inbox, quarantine, tasks, waiting, wakeup
 from ingest.errors import InboxAway
 from ingest.inbox import Committer, Letter
 from ingest.models import InboxClaim, InboxRow, Quarantined
@@ -59,12 +59,12 @@ def test_two_workers_never_have_the_same_row(poster: Poster) -> None:
 def test_a_claim_knows_whether_more_waits(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "BATCH", 5)
     inbox.put_rows([letter(poster) for _ in range(6)])
-    assert inbox.anything_waits(6) and not inbox.anything_waits(7)
+    assert waiting.anything_waits(6) and not waiting.anything_waits(7)
     first, second = claims.take("a:1"), claims.take("b:1")
     assert first and first.more and second and not second.more
-    assert not inbox.anything_waits()
+    assert not waiting.anything_waits()
     InboxClaim.objects.update(lease_until=LONG_AGO)
-    assert inbox.anything_waits(7)  # what was left behind waits in any case
+    assert waiting.anything_waits(7)  # what was left behind waits in any case
 
     InboxClaim.objects.all().delete()
     monkeypatch.setattr(claims, "BATCH_BYTES", 1)

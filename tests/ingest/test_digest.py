@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingest import claims, digest, inbox
+from ingest import claims, digest, inbox, waiting
 from ingest.models import InboxClaim, InboxRow, Quarantined
 from tests.factories.events import python_event as event
 from tests.factories.events import store_letter as letter
@@ -73,7 +73,7 @@ def test_what_comes_during_a_batch_of_many_is_left_for_the_next_bell(
 
     monkeypatch.setattr(digest, "digest_claim", meanwhile)
     assert digest.run(to_the_last=False) == first + 1 - left
-    assert inbox.backlog().rows == left
+    assert waiting.backlog().rows == left
     assert digest.run(to_the_last=False) == left
     assert balanced()
 

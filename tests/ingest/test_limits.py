@@ -13,9 +13,10 @@ from django.db import DatabaseError
 from ingest import inbox, limits, usage
 from ingest.auth import KEYS, Sender
 from ingest.errors import MustWait, TooMuch
-from ingest.inbox import Backlog, Letter
+from ingest.inbox import Letter
 from ingest.limits import BURST, RATE_PER_MINUTE, Bucket, Limits
 from ingest.models import DailyUsage
+from ingest.waiting import Backlog
 from tests.ingest.conftest import Poster
 from tracker.models import Activity, Ledger
 

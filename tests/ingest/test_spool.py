@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from ingest import drain as draining
-from ingest import inbox, spool
+from ingest import inbox, spool, waiting
 from ingest.away import AWAY
 from ingest.drain import Drain
 from ingest.errors import InboxAway
@@ -149,9 +149,9 @@ class TestDrain:
         monkeypatch.setattr(inbox, "put_rows", dies)
         with pytest.raises(RuntimeError):
             drain.look()
-        assert inbox.backlog().rows == 6
+        assert waiting.backlog().rows == 6
         assert drain.look() == 4
-        assert inbox.backlog().rows == 10
+        assert waiting.backlog().rows == 10
 
     def test_a_letter_whose_commit_came_through_after_all_is_left_out(self, drain, made):
         project = make_project()
@@ -159,7 +159,7 @@ class TestDrain:
         inbox.put_rows(letters[:1])
         made.put(letters, unsure=True)
         assert drain.look() == 2
-        assert inbox.backlog().rows == 3
+        assert waiting.backlog().rows == 3
 
     def test_a_file_that_another_process_writes_is_left_alone(self, drain, made, folder):
         project = make_project()
