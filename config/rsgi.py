@@ -20,7 +20,7 @@ from config.deadline import Deadline
 from config.env import Env
 from config.middleware import SANE_ID
 from config.proxies import Proxies
-from config.run.children import die_with_parent
+from config.run.children import die_with_parent, return_large_blocks
 from config.wire import (
     BodyError,
     Environ,
@@ -124,6 +124,7 @@ class Bridge:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.deadline = Deadline(loop, self.limits.body_seconds)
         die_with_parent()
+        return_large_blocks()
         self.begin()
         gc.collect()
         gc.freeze()  # what was imported stays: no collection need look at it again

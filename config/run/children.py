@@ -14,6 +14,7 @@ from typing import IO
 from config.run.user import ServerUser
 
 PR_SET_PDEATHSIG = 1
+M_MMAP_THRESHOLD = -3
 POLL = 0.02
 """Seconds between two looks at something that is about to happen."""
 
@@ -24,6 +25,15 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
     """Ask the kernel to signal us when our parent ends, however it ends (Linux only)."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+def return_large_blocks(size: int = 256 * 1024) -> None:
+    """Have blocks of so many bytes and more go back to the system when freed (glibc only).
+
+    It raises that limit with each such block, up to 32 MiB, and keeps them for good.
+    """
+    if _libc is not None and hasattr(_libc, "mallopt"):
+        _libc.mallopt(M_MMAP_THRESHOLD, size)
 
 
 def spawn(

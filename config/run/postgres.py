@@ -214,6 +214,8 @@ class Postgres:
             "max_parallel_workers_per_gather": "1",
             "autovacuum_naptime": "20s",
             "idle_in_transaction_session_timeout": "5min",
+            # A query whose asker was cut off or died ends, and with it its hold on dead rows.
+            "client_connection_check_interval": "5s",
             "password_encryption": "scram-sha-256",
             # What strangers sent must not land in a log.
             "log_min_messages": "warning",

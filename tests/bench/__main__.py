@@ -1,7 +1,8 @@
 """`make bench`: start a stack of its own, load it, and compare with the floor.
 
-BENCH=quick takes a minute, BENCH=sustain keeps up full load for ten. Figures go to
-build/bench.json and, as a picture, to build/bench.svg.
+BENCH=quick takes a minute, BENCH=sustain keeps up full load for ten and the same with small
+events, BENCH=hour for an hour. Figures go to build/bench.json and, as a picture, to
+build/bench.svg.
 """
 
 import json
@@ -54,12 +55,24 @@ class Plan:
     """Digest workers of a stack that is compared with the usual one; 0: leave it out."""
     sustained_seconds: float = 0.0
     """How long to keep up nine tenths of what was reached; 0: leave it out."""
+    sustained_shapes: tuple[str, ...] = ("typical",)
+    """One after the other."""
 
 
 PLANS = {
     "": Plan(3, 6, 1_000, 12_000, 40, 15, 4_000, 12, 1_000_000, 100_000, 15, crew=4),
     "quick": Plan(1, 2, 600, 3_000, 5, rounds=4),
-    "sustain": Plan(3, 2, 1_000, 12_000, 0, rounds=0, sustained_seconds=600),
+    "sustain": Plan(
+        3,
+        2,
+        1_000,
+        12_000,
+        0,
+        rounds=0,
+        sustained_seconds=600,
+        sustained_shapes=("typical", "small"),
+    ),
+    "hour": Plan(3, 2, 1_000, 12_000, 0, rounds=0, sustained_seconds=3600),
 }
 
 
@@ -67,7 +80,8 @@ def main() -> int:
     """Run, print the table, write the files; exit status 1 if an acknowledged event was lost."""
     word = os.environ.get("BENCH", "")
     if word not in PLANS:
-        print(f"BENCH is {word!r}: give quick, sustain, or nothing.", file=sys.stderr)
+        known = ", ".join(name for name in PLANS if name)
+        print(f"BENCH is {word!r}: give one of {known}, or nothing.", file=sys.stderr)
         return 2
     folder = Path(tempfile.mkdtemp(prefix="emberwatch-bench-"))
     folder.chmod(0o711)  # as root, the servers' own user passes through
@@ -104,8 +118,11 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
             result["giant"] = scenarios.giant(stage, plan.sizes)
             result["hanging"] = scenarios.hanging(stage, plan.sizes)
         if plan.sustained_seconds:
-            result["sustained"] = scenarios.sustained(stage, 0.9 * reached, plan.sustained_seconds)
-        if plan.sizes or plan.sustained_seconds:
+            result["sustained"] = {
+                shape: scenarios.sustained(stage, shape, plan.events, plan.sustained_seconds)
+                for shape in plan.sustained_shapes
+            }
+        if plan.sizes:
             result["hostile"] = hostile.run(stage, plan.sizes // 2)
             result["leftovers"] = scenarios.leftovers(stage)
         if plan.alerts_seconds:

@@ -66,12 +66,16 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
     if told := result.get("crew"):
         books = "" if told["consistent"] and not told["lost"] else ", BOOKS DO NOT BALANCE"
         yield f"{told['workers']} digest workers", _against(told, result) + books
-    if told := result.get("sustained"):
-        took = f"{told['digested_per_s']:,.0f} events/s, accept p99 {told['accept_ms']['p99']} ms"
-        yield f"kept up for {told['seconds'] / 60:.0f} min", took
+    for shape, told in result.get("sustained", {}).items():
+        took = f"{told['digested_per_s']:,.0f} events/s at {told['cpu_ms_per_event']:.2f} ms CPU"
+        yield f"{shape}, kept up for {told['seconds'] / 60:.0f} min", took
+        yield "  accept p50 / p99", f"{told['accept_ms']['p50']} / {told['accept_ms']['p99']} ms"
         halves = f"{told['backlog_first_half']:,} / {told['backlog_second_half']:,} events"
-        yield "backlog at worst, first / second half", halves
-        yield "memory then", f"{told['memory_mb']:,.0f} MB"
+        yield "  backlog at worst, first / second half", halves
+        yield "  memory at worst", f"{told['memory_mb']:,.0f} MB"
+        books = "yes" if told["consistent"] else "NO"
+        yield "  lost; books balance", f"{told['lost']}; {books}"
+        yield from (("  " + name, value) for name, value in _left(told["leftovers"]))
     if told := result.get("hostile"):
         share = told["share"]
         yield "beside a refused request for every 25", f"{share['beside']:.2f} x"
@@ -105,11 +109,7 @@ def _whole(result: dict[str, Any]) -> Iterator[Row]:
     load = result["load"]
     yield "stored", f"{result['bytes_per_event_stored']:,} bytes/event, indexes included"
     if left := result.get("leftovers"):
-        yield "inbox after all that", f"{left['inbox_bytes'] / 2**20:.1f} MiB"
-        yield "a claim's query", f"{left['claim_ms']:.2f} ms"
-        worst = max(left["dead_share"], key=left["dead_share"].__getitem__, default="")
-        if worst:
-            yield "most dead rows", f"{100 * left['dead_share'][worst]:.0f} %, {worst}"
+        yield from _left(left)
     if gone := result.get("retention"):
         told = f"{gone['seconds']} s, answers meanwhile p99 {gone['accept_ms']['p99']} ms"
         yield f"{gone['events']:,} old events let go in", told
@@ -118,3 +118,11 @@ def _whole(result: dict[str, Any]) -> Iterator[Row]:
     yield "issues of 200 faults", str(result["issues"])
     yield "lost; books balance", f"{load['lost']}; {'yes' if result['consistent'] else 'NO'}"
     yield "machine busy with other things", f"{100 * load['elsewhere']:.0f} %"
+
+
+def _left(left: dict[str, Any]) -> Iterator[Row]:
+    yield "inbox after all that", f"{left['inbox_bytes'] / 2**20:.1f} MiB"
+    yield "a claim's query", f"{left['claim_ms']:.2f} ms"
+    worst = max(left["dead_share"], key=left["dead_share"].__getitem__, default="")
+    if worst:
+        yield "most dead rows", f"{100 * left['dead_share'][worst]:.0f} %, {worst}"

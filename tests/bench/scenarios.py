@@ -39,6 +39,8 @@ from django.utils import timezone
 from tests.bench.counters import measure
 print(round(measure(timezone.now()), 3))
 """
+CONNECTIONS = {"small": 64}
+"""Senders at a time, where not 32: each waits for its commit, and small events come from many."""
 WAITING = "SELECT count(*) FROM alerts_delivery WHERE state <> 'sent'"
 BACKLOG = "SELECT coalesce(sum(events), 0)::bigint FROM ingest_inbox"
 INBOX = """
@@ -114,9 +116,9 @@ def half_load(stage: Stage, rate: float, seconds: float) -> dict[str, Any]:
 def sizes(stage: Stage, events: int) -> dict[str, Any]:
     """Small events, which come from more senders at a time, and large ones."""
     found = {}
-    for shape, count, connections in (("small", 4 * events, 64), ("large", events // 8, 32)):
+    for shape, count in (("small", 4 * events), ("large", events // 8)):
         say(f"posting {count:,} {shape} events")
-        found[shape] = stage.load(count, shape, connections)
+        found[shape] = stage.load(count, shape, CONNECTIONS.get(shape, 32))
     return found
 
 
@@ -192,15 +194,22 @@ def crew(stage: Stage, events: int) -> dict[str, Any]:
     return found | {"consistent": stage.window.consistent() == []}
 
 
-def sustained(stage: Stage, rate: float, seconds: float) -> dict[str, Any]:
-    """A steady load for long: how many events waited at worst, and once it was over."""
-    say(f"{rate:,.0f} events a second for {seconds / 60:.0f} minutes")
+def sustained(stage: Stage, shape: str, events: int, seconds: float) -> dict[str, Any]:
+    """Nine tenths of what so many events reach, for long: events waiting and memory at worst,
+    and what lies about once it is over.
+    """
+    connections = CONNECTIONS.get(shape, 32)
+    rate = 0.9 * float(stage.load(events, shape, connections)["digested_per_s"])
+    say(f"{rate:,.0f} {shape} events a second for {seconds / 60:.0f} minutes")
     waiting: list[int] = []
+    memory = [stage.meter.memory()]
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(stage.load, int(rate * seconds), rate=rate)
+        loading = pool.submit(stage.load, int(rate * seconds), shape, connections, rate)
         window = Window(stage.stack)
         while not loading.done():
             waiting.append(int(window.one(BACKLOG)))
+            if len(waiting) % 30 == 0:
+                memory.append(stage.meter.memory())
             time.sleep(1)
         window.close()
         loaded = loading.result()
@@ -209,7 +218,9 @@ def sustained(stage: Stage, rate: float, seconds: float) -> dict[str, Any]:
         "rate": round(rate),
         "backlog_first_half": max(waiting[:half], default=0),
         "backlog_second_half": max(waiting[half:], default=0),
-        "memory_mb": stage.meter.memory(),
+        "memory_mb": max(*memory, stage.meter.memory()),
+        "leftovers": leftovers(stage),
+        "consistent": stage.window.consistent() == [],
     }
 
 

@@ -63,7 +63,7 @@ class Stage:
              *("--shape", shape, "--rate", str(rate), "--bad", str(bad))],
             cwd=ROOT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        said, _ = generator.communicate(timeout=1500)
+        said, _ = generator.communicate(timeout=1500 + (count / rate if rate else 0))
         sent: dict[str, Any] = json.loads(said)
         while self.counted() < before + sent["accepted"]:
             if time.monotonic() - sent["began"] > sent["seconds"] + 200:

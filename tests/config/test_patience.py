@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 
 from config.patience import Watch
+from tests.journeys.window import eventually
 
 
 class Clock:
@@ -46,6 +47,15 @@ def asks_for_ever(watch: Watch, began: threading.Event) -> None:
         connections.close_all()
 
 
+def nobody_sleeps() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE state = 'active'
+               AND query LIKE 'SELECT pg_sleep%' AND datname = current_database())"""
+        )
+        return bool(cursor.fetchone()[0])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_waits_too_long_is_cut_off(watch: Watch, clock: Clock):
     began = threading.Event()
@@ -63,6 +73,8 @@ def test_who_waits_too_long_is_cut_off(watch: Watch, clock: Clock):
         with pytest.raises(OperationalError):
             request.result(10)
     assert watch.look() == 0
+    # The server ends it too: what still ran would hold on to dead rows.
+    eventually(nobody_sleeps, 15)
 
 
 @pytest.mark.django_db
