@@ -58,6 +58,8 @@ TABLE = (
 
 VISIBILITY = 300
 """Seconds until an unacknowledged wake-up is given to another worker; no ETA may exceed it."""
+KEPT_TASKS = 1_000
+"""Tasks after which a worker's connection to the database is renewed: what it remembers grows."""
 DIGEST_LIMIT = 45
 """Seconds a digest may take: below its claim's lease of 60."""
 
@@ -82,6 +84,7 @@ def configuration(redis_url: str, prefix: str) -> dict[str, Any]:
             "socket_connect_timeout": 2,
             "socket_keepalive": True,
         },
+        "CELERY_DB_REUSE_MAX": KEPT_TASKS,  # Celery's name for it; else each task has its own
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "result_backend": None,

@@ -123,7 +123,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
                 for shape in plan.sustained_shapes
             }
         if plan.sizes:
-            result["hostile"] = hostile.run(stage, plan.sizes // 2)
+            result["hostile"] = hostile.run(stage, 3 * plan.sizes // 4)
             result["leftovers"] = scenarios.leftovers(stage)
         if plan.alerts_seconds:
             result["alerting"] = scenarios.alerting(stage, plan.alerts_seconds)
