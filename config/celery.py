@@ -62,10 +62,10 @@ def _hang_up(sender: Any = None, **_kwargs: Any) -> None:
     A digest's children keep theirs for some time (config/schedule.py): in a fresh one each batch
     would have all its statements planned anew.
     """
-    from django.db import connections
+    from tracker.sql import hang_up  # only once Django is set up
 
     if os.getpid() not in _children and not sender.request.is_eager:
-        connections.close_all()
+        hang_up()
 
 
 app.autodiscover_tasks(["tracker", "ingest", "alerts"])

@@ -127,9 +127,10 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
             result["leftovers"] = scenarios.leftovers(stage)
         if plan.alerts_seconds:
             result["alerting"] = scenarios.alerting(stage, plan.alerts_seconds)
-    if plan.crew:
-        with staged(folder / "crew", corpus, DIGEST_WORKERS=str(plan.crew)) as stage:
-            result["crew"] = scenarios.crew(stage, plan.sizes) | {"workers": plan.crew}
+        if plan.crew:
+            with staged(folder / "crew", corpus, DIGEST_WORKERS=str(plan.crew)) as other:
+                told = scenarios.crew(stage, other, plan.sizes)
+            result["crew"] = told | {"workers": plan.crew}
     if plan.stored:
         with staged(folder / "second", corpus) as stage:
             filled = scenarios.fill(stage, plan.stored, plan.issues)
@@ -151,9 +152,10 @@ def ratios(result: dict[str, Any]) -> dict[str, float]:
     before = load["digested_per_s"]
     for name, later in result.get("growth", {}).items():
         found[f"growth_{name}"] = later["digested_per_s"] / before
-    for name in ("giant", "crew"):
-        if name in result:
-            found[name] = result[name]["digested_per_s"] / before
+    if "giant" in result:
+        found["giant"] = result["giant"]["digested_per_s"] / before
+    if told := result.get("crew"):
+        found["crew"] = told["digested_per_s"] / told["usual_per_s"]
     if told := result.get("hanging"):
         found["hanging"] = told["digested_per_s"] / told["answered_per_s"]
     if "grouping" in result:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-WIDTH = 36
+WIDTH = 43
 Row = tuple[str, str]
 
 
@@ -65,7 +65,9 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
         yield "while receivers of alerts hang", speed
     if told := result.get("crew"):
         books = "" if told["consistent"] and not told["lost"] else ", BOOKS DO NOT BALANCE"
-        yield f"{told['workers']} digest workers", _against(told, result) + books
+        share = told["digested_per_s"] / told["usual_per_s"]
+        speed = f"{told['digested_per_s']:,.0f} events/s, {share:.2f} x of the usual number"
+        yield f"{told['workers']} digest workers", speed + books
     for shape, told in result.get("sustained", {}).items():
         took = f"{told['digested_per_s']:,.0f} events/s at {told['cpu_ms_per_event']:.2f} ms CPU"
         yield f"{shape}, kept up for {told['seconds'] / 60:.0f} min", took
