@@ -9,7 +9,7 @@ project's own events and live in the database as long as a payload may need them
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -117,10 +117,11 @@ def unpack(payload: bytes, dictionary: int = 0) -> dict[str, Any]:
     return data
 
 
-def train(events: Sequence[dict[str, Any]]) -> bytes:
+def train(events: Iterable[dict[str, Any]]) -> bytes:
     """A dictionary from payloads, with whatever tells of people blanked first.
 
-    Raises PayloadError when there are too few of them.
+    They may come one by one: unpacked, a thousand take a hundred megabytes. Raises PayloadError
+    when there are too few of them.
     """
     samples: list[bytes | bytearray | memoryview] = [orjson.dumps(blank(one)) for one in events]
     try:

@@ -112,7 +112,7 @@ def train_dictionaries(now: datetime) -> int:
         if len(rows) < TRAIN_FROM:
             continue
         step = max(1, len(rows) // SAMPLES)
-        samples = [payloads.unpack(bytes(payload), number) for payload, number in rows[::step]]
+        samples = (payloads.unpack(bytes(payload), number) for payload, number in rows[::step])
         try:
             content = payloads.train(samples)
         except payloads.PayloadError as error:
