@@ -96,8 +96,10 @@ class Stack:
             if home != folder / "data":
                 OUTSIDE.add(home)
 
-    def manage(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run `manage.py WORDS` beside the stack."""
+    def manage(
+        self, *words: str, stdin: str = "", seconds: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `manage.py WORDS` beside the stack. Raises TimeoutExpired after so many seconds."""
         return subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *words],
             cwd=ROOT,
@@ -105,7 +107,7 @@ class Stack:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds,
             check=False,
         )
 

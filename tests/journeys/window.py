@@ -170,7 +170,7 @@ class Window:
 
     def consistent(self) -> list[dict[str, Any]]:
         """What `check_consistency` objects to; [] when the books balance."""
-        done = self.stack.manage("check_consistency", "--json")
+        done = self.stack.manage("check_consistency", "--json", seconds=900)
         differences: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])[
             "differences"
         ]
