@@ -32,7 +32,7 @@ class Broom:
         self._dead += size
         if self._dead >= DEAD and not in_transaction():
             self._dead = 0
-            _vacuum("ingest_inbox", truncate=False)
+            _vacuum(truncate=False)
 
 
 broom = Broom()
@@ -50,13 +50,22 @@ def shrink() -> bool:
     ).fetchone()
     if row is None or row[0] < LARGE or row[0] < 4 * row[1]:
         return False
-    _vacuum("ingest_inbox", truncate=True)
+    _vacuum(truncate=True)
     return True
 
 
-def _vacuum(table: str, *, truncate: bool) -> None:
-    """Vacuum a table unless somebody does already; one that fails is autovacuum's to do."""
+def _vacuum(*, truncate: bool) -> None:
+    """Vacuum the inbox unless somebody does already; one that fails is autovacuum's to do."""
+    turn = "hashtext('ingest_inbox vacuum')"
     try:
-        run(f"VACUUM (SKIP_LOCKED, PARALLEL 0, TRUNCATE {'on' if truncate else 'off'}) {table}")
+        # Asked before: each lock that SKIP_LOCKED does not get is a warning in the server's log.
+        row = run(f"SELECT pg_try_advisory_lock({turn})").fetchone()
+        if row is None or not row[0]:
+            return
+        try:
+            kept = "on" if truncate else "off"
+            run(f"VACUUM (SKIP_LOCKED, PARALLEL 0, TRUNCATE {kept}) ingest_inbox")
+        finally:
+            run(f"SELECT pg_advisory_unlock({turn})").fetchone()
     except psycopg.Error as error:
-        log.warning("vacuum failed", table=table, error=type(error).__name__)
+        log.warning("the inbox was not vacuumed", error=type(error).__name__)
