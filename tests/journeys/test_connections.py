@@ -17,10 +17,9 @@ SESSIONS = "SELECT sessions FROM pg_stat_database WHERE datname = current_databa
 def test_events_one_after_another_are_digested_on_connections_that_stay(
     stack: Stack, window: Window, project: Project
 ):
-    sender = Sender(stack, project, threads=1)
-
     def post(number: int) -> None:
-        sender.send([{"event_id": uuid.uuid4().hex, "message": "the same each time"}])
+        event = {"event_id": uuid.uuid4().hex, "message": "the same each time"}
+        Sender(stack, project, threads=1).send([event])
         window.wait_for_events(project, number)
 
     post(1)  # a new issue: its alerts are evaluated by threads, which hang up

@@ -40,8 +40,9 @@ def kill_digest_children(stack: Stack, window: Window, project: Project) -> None
     """Thrice, and at least once with a batch in their hands."""
     caught = 0
     for _ in range(3):
-        wait_until_claimed(window)
-        caught += kill(digesters(stack), window)
+        children = digesters(stack)
+        freeze_at_work(children, window)
+        caught += kill(children, window)
         eventually(lambda: digesters(stack), 20)
     assert caught, "no batch was cut off: the test proves nothing"
 
@@ -50,9 +51,10 @@ def kill_digest_worker(stack: Stack, window: Window, project: Project) -> None:
     """The whole worker, with a batch in its hands."""
     caught = 0
     for _ in range(5):
-        wait_until_claimed(window)
         worker = stack.process_of("--queues digest")
-        caught += kill([worker, *worker.children()], window)
+        family = [worker, *worker.children()]
+        freeze_at_work(family, window)
+        caught += kill(family, window)
         eventually(lambda old=worker.pid: stack.replaced("--queues digest", old), 30)
         if caught:
             return
@@ -110,6 +112,18 @@ def kill_web_and_postgres(stack: Stack, window: Window, project: Project) -> Non
         eventually(lambda: spooled(stack), 20, "nothing went to the spool")
         kill_web(stack, window, project)
     restart_postgres(stack, window, project)
+
+
+def freeze_at_work(processes: list[psutil.Process], window: Window) -> None:
+    """Freeze processes while they have a batch in their hands (or once nothing is left to do)."""
+    for _ in range(200):
+        wait_until_claimed(window)
+        for process in processes:
+            process.suspend()
+        if window.one("SELECT count(*) FROM ingest_claim"):
+            return
+        for process in processes:
+            process.resume()
 
 
 def wait_until_claimed(window: Window) -> None:
