@@ -51,8 +51,18 @@ _children: set[int] = set()
 
 @worker_process_init.connect
 def _tie_to_parent(**_kwargs: Any) -> None:
+    from django.db.backends.signals import connection_created
+
     die_with_parent()
     _children.add(os.getpid())
+    connection_created.connect(_plan_for_what_comes)
+
+
+def _plan_for_what_comes(**_kwargs: Any) -> None:
+    """A plan that is kept knows neither how long arrays are nor which day's partition is meant."""
+    from tracker.sql import run
+
+    run("SELECT set_config('plan_cache_mode', 'force_custom_plan', false)").fetchall()
 
 
 @task_postrun.connect
