@@ -46,36 +46,27 @@ def _share_memory(**_kwargs: Any) -> None:
     gc.set_threshold(20_000, 20, 50)  # an event is thousands of objects, none of them in a cycle
 
 
-_children: set[int] = set()
+@task_postrun.connect
+def _hang_up(sender: Any = None, **_kwargs: Any) -> None:
+    """Threads keep no connection between tasks: eight idle ones take the server's memory."""
+    from tracker.sql import hang_up  # only once Django is set up
+
+    if not sender.request.is_eager:
+        hang_up()
 
 
 @worker_process_init.connect
-def _tie_to_parent(**_kwargs: Any) -> None:
+def _begin_as_child(**_kwargs: Any) -> None:
+    """A digest's children keep their connection for some time (config/schedule.py): in a fresh
+    one each batch would meet a server process that knows nothing.
+    """
     from django.db.backends.signals import connection_created
 
+    from tracker.sql import plan_for_values
+
     die_with_parent()
-    _children.add(os.getpid())
-    connection_created.connect(_plan_for_what_comes)
-
-
-def _plan_for_what_comes(**_kwargs: Any) -> None:
-    """A plan that is kept knows neither how long arrays are nor which day's partition is meant."""
-    from tracker.sql import run
-
-    run("SELECT set_config('plan_cache_mode', 'force_custom_plan', false)").fetchall()
-
-
-@task_postrun.connect
-def _hang_up(sender: Any = None, **_kwargs: Any) -> None:
-    """Threads keep no connection between tasks: eight idle ones take the server's memory.
-
-    A digest's children keep theirs for some time (config/schedule.py): in a fresh one each batch
-    would have all its statements planned anew.
-    """
-    from tracker.sql import hang_up  # only once Django is set up
-
-    if os.getpid() not in _children and not sender.request.is_eager:
-        hang_up()
+    task_postrun.disconnect(_hang_up)
+    connection_created.connect(lambda **_kwargs: plan_for_values(), weak=False)
 
 
 app.autodiscover_tasks(["tracker", "ingest", "alerts"])

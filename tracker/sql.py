@@ -53,6 +53,14 @@ def need_not_wait() -> None:
     run("SELECT set_config('synchronous_commit', 'off', true)").fetchall()
 
 
+def plan_for_values() -> None:
+    """Have this connection plan each statement for its values, however often it comes.
+
+    A plan that is kept knows neither how long arrays are nor which day's partition is meant.
+    """
+    run("SELECT set_config('plan_cache_mode', 'force_custom_plan', false)").fetchall()
+
+
 def in_transaction() -> bool:
     """Whether this thread is inside a transaction, where there is no VACUUM."""
     return connection.in_atomic_block

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.alerts.sinks import WebhookSink
 from tests.bench import alerts
+from tests.bench.hostile import best
 from tests.bench.stage import Stage, say
 from tests.journeys.window import Project, Window
 
@@ -196,12 +197,8 @@ def crew(usual: Stage, other: Stage, events: int, rounds: int = 2) -> dict[str, 
         say(f"posting {events:,} events to each of two crews ({number + 1} of {rounds})")
         found["usual"].append(usual.load(events))
         found["other"].append(other.load(events))
-    fastest = {
-        name: max(loads, key=lambda one: float(one["digested_per_s"]))
-        for name, loads in found.items()
-    }
-    return fastest["other"] | {
-        "usual_per_s": fastest["usual"]["digested_per_s"],
+    return best(found["other"]) | {
+        "usual_per_s": best(found["usual"])["digested_per_s"],
         "lost": sum(one["lost"] for one in found["other"]),
         "consistent": other.window.consistent() == [],
     }
