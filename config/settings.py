@@ -9,6 +9,7 @@ from pathlib import Path
 from config import logs, signing
 from config.env import BadSetting, Env, read_secret, require
 from config.run import place
+from config.run.processes import cores
 
 # --- Where we are ------------------------------------------------------------------------------
 
@@ -185,6 +186,8 @@ REDIS_PREFIX = env.text("REDIS_PREFIX", "emberwatch:")
 
 # --- Digest ------------------------------------------------------------------------------------
 
+# Of the embedded server: it shares our cores. 0: no limit.
+DIGESTS_AT_ONCE = 0 if DATABASE_URL else cores()
 DIGEST_LEASE = env.number("DIGEST_LEASE", 60, low=2, high=3600)
 """Seconds that a batch belongs to the worker that claimed it; longer than a digest may take (45),
 or batches are worked on twice (and still counted once)."""

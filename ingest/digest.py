@@ -27,6 +27,7 @@ from ingest.adapters.base import Context
 from ingest.besides import Besides
 from ingest.registry import find
 from ingest.tidying import broom
+from ingest.turns import PLACES
 from tracker import payloads
 from tracker.actions import grouping_rules, monitors, transition
 from tracker.actions.batch import Prepared, Recorded
@@ -112,16 +113,19 @@ def run(deadline: float | None = None, *, to_the_last: bool = True) -> int:
     deadline = deadline or time.monotonic() + RUN_FOR
     counted = 0
     while time.monotonic() < deadline:
-        try:
-            claim = claims.take(worker_name())
-        except _AWAY as error:
-            log.warning("database away", error=type(error).__name__)
-            hang_up()
-            time.sleep(AWAY_PAUSE)
-            continue
-        if claim is None:
-            break
-        done = digest_claim(claim)
+        with PLACES.taken(deadline) as ours:
+            if not ours:
+                break
+            try:
+                claim = claims.take(worker_name())
+            except _AWAY as error:
+                log.warning("database away", error=type(error).__name__)
+                hang_up()
+                time.sleep(AWAY_PAUSE)
+                continue
+            if claim is None:
+                break
+            done = digest_claim(claim)
         counted += done
         if not to_the_last and done >= FEW and not claim.more:
             break
