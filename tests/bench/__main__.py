@@ -134,7 +134,9 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
     if plan.stored:
         with staged(folder / "second", corpus) as stage:
             filled = scenarios.fill(stage, plan.stored, plan.issues)
-            result["growth"] = scenarios.growth(stage, filled, plan.sizes, plan.stored, plan.issues)
+            with staged(folder / "empty", corpus) as empty:
+                amounts = (plan.sizes, plan.stored, plan.issues)
+                result["growth"] = scenarios.growth(empty, stage, filled, *amounts)
             result["retention"] = scenarios.retention(stage)
             result["stored"], result["crowd"] = plan.stored, plan.issues
     return result | {"ratios": ratios(result)}
@@ -149,13 +151,10 @@ def ratios(result: dict[str, Any]) -> dict[str, float]:
         "digest_to_pure": each.get("digest", 0.0) / floor["pure"]["cpu_ms"],
         "accept_to_bare_view": each.get("web", 0.0) / floor["bare_view"]["cpu_ms"],
     }
-    before = load["digested_per_s"]
-    for name, later in result.get("growth", {}).items():
-        found[f"growth_{name}"] = later["digested_per_s"] / before
-    if "giant" in result:
-        found["giant"] = result["giant"]["digested_per_s"] / before
-    if told := result.get("crew"):
-        found["crew"] = told["digested_per_s"] / told["usual_per_s"]
+    beside = {f"growth_{name}": told for name, told in result.get("growth", {}).items()}
+    beside |= {name: result[name] for name in ("giant", "crew") if name in result}
+    for name, told in beside.items():
+        found[name] = told["digested_per_s"] / told["usual_per_s"]
     if told := result.get("hanging"):
         found["hanging"] = told["digested_per_s"] / told["answered_per_s"]
     if "grouping" in result:

@@ -23,7 +23,7 @@ from typing import Any
 import brotli  # type: ignore[import-untyped,unused-ignore]
 import zstandard
 
-from tests.bench.stage import Stage, say
+from tests.bench.stage import Stage, best, say
 from tests.journeys.window import Project
 
 EVERY = 25
@@ -62,11 +62,6 @@ def run(stage: Stage, events: int, rounds: int = 2) -> dict[str, Any]:
         for name, (where, bad) in modes.items():
             found[name].append(where.load(events, bad=bad))
     return {"modes": {name: best(loads) for name, loads in found.items()}} | compared(found)
-
-
-def best(loads: list[dict[str, Any]]) -> dict[str, Any]:
-    """The round with the highest throughput: whatever else runs can only take away."""
-    return max(loads, key=lambda one: float(one["digested_per_s"]))
 
 
 def compared(found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
         each = f"{load['digested_per_s']:,.0f} events/s, {load['cpu_ms_per_event']:.2f} ms CPU"
         yield f"{shape} events ({load['body_bytes']:,} bytes)", each
     if "giant" in result:
-        yield "all events in one issue", _against(result["giant"], result)
+        yield "all events in one issue", _against(result["giant"])
     if "hanging" in result:
         told = result["hanging"]
         share = told["digested_per_s"] / told["answered_per_s"]
@@ -65,9 +65,7 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
         yield "while receivers of alerts hang", speed
     if told := result.get("crew"):
         books = "" if told["consistent"] and not told["lost"] else ", BOOKS DO NOT BALANCE"
-        share = told["digested_per_s"] / told["usual_per_s"]
-        speed = f"{told['digested_per_s']:,.0f} events/s, {share:.2f} x of the usual number"
-        yield f"{told['workers']} digest workers", speed + books
+        yield f"{told['workers']} digest workers", f"{_against(told)} of the usual number{books}"
     for shape, told in result.get("sustained", {}).items():
         took = f"{told['digested_per_s']:,.0f} events/s at {told['cpu_ms_per_event']:.2f} ms CPU"
         yield f"{shape}, kept up for {told['seconds'] / 60:.0f} min", took
@@ -99,11 +97,11 @@ def _others(result: dict[str, Any]) -> Iterator[Row]:
         "one_day": f"{stored:,} stored today",
     }
     for name, load in result.get("growth", {}).items():
-        yield names[name], _against(load, result)
+        yield names[name], _against(load)
 
 
-def _against(load: dict[str, Any], result: dict[str, Any]) -> str:
-    share = load["digested_per_s"] / result["load"]["digested_per_s"]
+def _against(load: dict[str, Any]) -> str:
+    share = load["digested_per_s"] / load["usual_per_s"]
     return f"{load['digested_per_s']:,.0f} events/s, {share:.2f} x"
 
 
