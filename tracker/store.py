@@ -357,30 +357,28 @@ def insert_issue_texts(rows: Sequence[tuple[int, int, int, str]]) -> None:
 
 
 def add_to_issues(
-    rows: Sequence[tuple[int, int, int, int, int, datetime, int | None, bool, int]],
+    rows: Sequence[tuple[int, int, int, int, int, datetime, int | None, bool, int, list[int]]],
 ) -> None:
     """Counts of locked issues: (project, id, events, users, level, last_seen, last_release,
-    unhandled, priority). A computed priority is only raised here; timers lower it.
+    unhandled, priority, environments). A computed priority is only raised here; timers lower it.
+    Environments are all that the issue is in from now on; none: as they are.
     """
+    *counts, environments = columns(rows, 10)
+    # An array of arrays would need them equally long.
+    lists = [f"{{{','.join(map(str, each))}}}" for each in environments]
     run(
         """UPDATE tracker_issue i SET events = i.events + q.events, users = i.users + q.users,
              level = q.level, last_seen = greatest(i.last_seen, q.seen),
              last_release_id = coalesce(q.release, i.last_release_id),
              handled = i.handled AND NOT q.unhandled,
              priority = CASE WHEN i.priority_by_hand THEN i.priority
-                        ELSE greatest(i.priority, q.priority) END
+                        ELSE greatest(i.priority, q.priority) END,
+             environments = CASE q.environments WHEN '{}' THEN i.environments
+                            ELSE q.environments::bigint[] END
            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::int2[],
-                       %s::timestamptz[], %s::bigint[], %s::bool[], %s::int2[])
-             q (project, issue, events, users, level, seen, release, unhandled, priority)
+                       %s::timestamptz[], %s::bigint[], %s::bool[], %s::int2[], %s::text[])
+             q (project, issue, events, users, level, seen, release, unhandled, priority,
+                environments)
            WHERE i.project_id = q.project AND i.id = q.issue""",
-        columns(rows, 9),
+        [*counts, lists],
     )
-
-
-def add_environments(rows: Sequence[tuple[int, int, list[int]]]) -> None:
-    """Set the environments of locked issues; rare, so one by one."""
-    for project, issue, environments in rows:
-        run(
-            "UPDATE tracker_issue SET environments = %s WHERE project_id = %s AND id = %s",
-            [environments, project, issue],
-        )

@@ -224,13 +224,6 @@ def _write_issues(
     if len(rows) != len(tally.issues):
         raise IssueGone("an issue went away while its events were being recorded")
     store.add_to_issues(_issue_counts(rows, tally, new_people, releases))
-    store.add_environments(
-        [
-            (row.project_id, row.id, sorted({*row.environments, *met}))
-            for row in rows
-            if (met := tally.issues[row.project_id, row.id].environments) - set(row.environments)
-        ]
-    )
     entries = [_first_seen(founding) for founding in placement.foundings.values()]
     reaction = react(rows, tally, new_people)
     reaction.write()
@@ -256,7 +249,7 @@ def _issue_counts(
     tally: Tally,
     new_people: dict[tuple[int, int], set[UUID]],
     releases: dict[tuple[int, str], int],
-) -> list[tuple[int, int, int, int, int, datetime, int | None, bool, int]]:
+) -> list[tuple[int, int, int, int, int, datetime, int | None, bool, int, list[int]]]:
     """What `add_to_issues` adds, in the order of the locks."""
     found = []
     for row in rows:
@@ -268,9 +261,17 @@ def _issue_counts(
                 project, issue, len(added.sightings), people, added.level, added.last_seen,
                 releases.get((project, added.release)), added.unhandled,
                 _priority(row, added, people).value,
+                _environments(row, added),
             )
         )  # fmt: skip
     return found
+
+
+def _environments(row: store.IssueRow, added: IssueTally) -> list[int]:
+    """Where the issue is from now on, if its events come from somewhere new."""
+    if added.environments.issubset(row.environments):
+        return []
+    return sorted(added.environments.union(row.environments))
 
 
 def _priority(row: store.IssueRow, added: IssueTally, people: int) -> Priority:
