@@ -54,8 +54,8 @@ def run(stage: Stage, events: int, rounds: int = 2) -> dict[str, Any]:
     other = stage.at(armed)
     modes = {"plain": (stage, 0), "beside": (stage, EVERY), "armed": (other, 0),
              "both": (other, EVERY)}  # fmt: skip
+    stage.lend_dictionary(armed)
     other.load(max(600, events // 4))  # founds its issues
-    other.await_dictionary()
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in modes}
     for number in range(rounds):
         say(f"{events:,} good events each: {', '.join(modes)} ({number + 1} of {rounds})")

@@ -29,6 +29,14 @@ GROUP BY 1
 """
 
 
+LEND = """
+from tracker.models import PayloadDictionary, Project
+content = PayloadDictionary.objects.filter(project_id={lender}).latest("pk").content
+fresh = PayloadDictionary.objects.create(project_id={borrower}, content=content)
+Project.objects.filter(pk={borrower}).update(dictionary=fresh.pk)
+"""
+
+
 class Stage:
     """One stack, and one project in it that is posted to."""
 
@@ -42,6 +50,12 @@ class Stage:
     def at(self, project: Project) -> "Stage":
         """The same stack, another project."""
         return Stage(self.corpus, self.stack, self.window, project)
+
+    def lend_dictionary(self, borrower: Project) -> None:
+        """Spare a project that nobody posted to yet the training of its own: that takes a second
+        of the io worker, in the middle of whatever is measured.
+        """
+        self.run_inside(LEND.format(lender=self.project.id, borrower=borrower.id))
 
     def load(
         self,

@@ -102,6 +102,31 @@ def test_different_faults_are_different_issues() -> None:
     assert balanced()
 
 
+def test_a_batch_tells_each_issue_where_it_is() -> None:
+    project = make_project()
+
+    def come(*places: str) -> list[set[str]]:
+        """Digest events of faults 0, 1, ... in these environments; where each issue is then."""
+        bodies = [
+            event(fault, environment=name)
+            for fault, names in enumerate(places)
+            for name in names.split()
+        ]
+        inbox.put_rows([letter(project, body) for body in bodies])
+        digest.run()
+        known = dict(project.environments.values_list("pk", "name"))
+        issues = sorted(Issue.objects.all(), key=lambda issue: issue.culprit)
+        return [{known[number] for number in issue.environments} for issue in issues]
+
+    assert come("production", "production staging") == [{"production"}, {"production", "staging"}]
+    assert come("canary staging", "staging", "canary") == [
+        {"production", "staging", "canary"},
+        {"production", "staging"},
+        {"canary"},
+    ]
+    assert balanced()
+
+
 def test_bad_row_does_not_fail_its_batch_and_ends_in_quarantine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
