@@ -24,6 +24,8 @@ from tracker.models import ProjectKey
 
 FRESH = 5.0
 """Seconds that an answer of the key table is believed."""
+AHEAD = 1.0
+"""Seconds before that at which the first who asks renews it, while the others go on."""
 
 _MOST = 10_000
 _NEWEST_PROTOCOL = 7
@@ -52,43 +54,86 @@ class Credentials(Struct, frozen=True):
     """The old form of `sent_at`: seconds since 1970, as text."""
 
 
+Entry = tuple[float, Sender | None]
+"""When the database was asked for a key, and what it said."""
+
+
 class KeyTable:
-    """Keys by their text, at most `FRESH` seconds stale; unknown ones are remembered too."""
+    """Keys by their text, at most `FRESH` seconds stale; unknown ones are remembered too.
+
+    One asks the database for a key, however many want it: a connection for each of the threads
+    that a busy key keeps at work would stay for their life.
+    """
 
     def __init__(
         self,
         load: Callable[[str], Sender | None],
         copy: Callable[[str], Sender | None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
         self._copy = copy
-        self._known: dict[str, tuple[float, Sender | None]] = {}
+        self._clock = clock
+        self._known: dict[str, Entry] = {}
         self._lock = threading.Lock()
+        self._asked: dict[str, threading.Event] = {}
+        """Keys that a thread is asking the database for; set when it has its answer."""
+        self._sent: dict[str, float] = {}
+        """When somebody was last sent away to renew a key."""
 
     def find(self, text: str, *, wait: bool = True) -> Sender | None:
         """The sender of an enabled key, or None. Raises InboxAway when nobody can tell, MustWait
         instead of asking the database when `wait` is false.
         """
-        now = time.monotonic()
-        entry = self._known.get(text)
-        if entry is not None and now - entry[0] < FRESH:
-            return entry[1]
-        if AWAY.now:
-            return self._remembered(text, entry)
-        if not wait:
-            raise MustWait
+        while True:
+            now = self._clock()
+            entry = self._known.get(text)
+            age = FRESH if entry is None else now - entry[0]
+            if entry is not None and age < FRESH:
+                if age < FRESH - AHEAD or AWAY.now or not self._renews(text, now, wait):
+                    return entry[1]
+            elif AWAY.now:
+                return self._remembered(text, entry)
+            if not wait:
+                raise MustWait
+            with self._lock:
+                asked = self._asked.get(text)
+                if asked is None:
+                    self._asked[text] = threading.Event()
+            if asked is None:
+                return self._ask(text, entry, now)
+            asked.wait()
+
+    def _renews(self, text: str, now: float, wait: bool) -> bool:
+        """Whether this asker is the one to renew a key that is still believed."""
+        with self._lock:
+            if text in self._asked:
+                return False
+            if not wait:
+                if now - self._sent.get(text, -FRESH) < AHEAD:
+                    return False
+                self._sent[text] = now
+            return True
+
+    def _ask(self, text: str, entry: Entry | None, now: float) -> Sender | None:
+        """The database's answer, for all who wait for it. Raises InboxAway."""
         try:
             sender = self._load(text)
         except (DatabaseError, InterfaceError, psycopg.Error):
             AWAY.note()
             return self._remembered(text, entry)
-        with self._lock:
-            if len(self._known) >= _MOST:
-                self._make_room()
-            self._known[text] = (now, sender)
-        return sender
+        else:
+            with self._lock:
+                if len(self._known) >= _MOST:
+                    self._make_room()
+                self._known[text] = (now, sender)
+            return sender
+        finally:
+            with self._lock:
+                self._sent.pop(text, None)
+                self._asked.pop(text).set()
 
-    def _remembered(self, text: str, entry: tuple[float, Sender | None] | None) -> Sender | None:
+    def _remembered(self, text: str, entry: Entry | None) -> Sender | None:
         """What was true before the database went away. Raises InboxAway when nobody knows."""
         if entry is not None and (entry[1] is not None or not AWAY.now):
             return entry[1]
@@ -101,6 +146,7 @@ class KeyTable:
         """Forget the keys that do not exist: strangers can invent any number of them."""
         real = {text: entry for text, entry in self._known.items() if entry[1] is not None}
         self._known = real if len(real) < _MOST // 2 else {}
+        self._sent.clear()
 
     def forget(self) -> None:
         """Believe nothing any more."""
