@@ -41,6 +41,11 @@ LEAST_DISK_SHARE = 0.05
 LEAST_DISK = 1024**3
 SYNC = 1.0
 """Seconds between looks at the database."""
+REST = 19
+"""A look at the backlog reads all of it: 90 ms at 25,000 events. Then it rests as many times
+as long as it took, so that what is late is not made later.
+"""
+MOST_REST = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +102,8 @@ class Limits:
         self._full = ""
         self._full_here = ""
         self._heavy: frozenset[int] = frozenset()
+        self._look_at = 0.0
+        """When the backlog is looked at again, by the clock."""
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
         self.usage = Usage()
@@ -187,9 +194,13 @@ class Limits:
         self.flush()
         self._rebalance()
         self.usage.sync()
-        backlog = waiting.backlog()
-        self._full = why_full(backlog)
-        self._heavy = heaviest(waiting.shares()) if nearly_full(backlog) else frozenset()
+        began = self._clock()
+        if began >= self._look_at:
+            backlog = waiting.backlog()
+            self._full = why_full(backlog)
+            self._heavy = heaviest(waiting.shares()) if nearly_full(backlog) else frozenset()
+            ended = self._clock()
+            self._look_at = ended + min(MOST_REST, REST * (ended - began))
 
     def flush(self) -> None:
         """Write what was noted into the ledger."""

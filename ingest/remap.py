@@ -26,6 +26,7 @@ from tracker.domain.grouping import Keys, keys_of
 from tracker.domain.grouping.resolve import Known, resolve
 from tracker.domain.titles import title_of
 from tracker.models import EventRow, GroupingKey, Issue, MissingMap
+from tracker.models.coarse import bound, order
 from tracker.symbols import lookup, misses
 from tracker.symbols.session import JVM, SCRIPTS, Session
 
@@ -72,10 +73,10 @@ def run(now: datetime) -> int:
 def _project(project: int, rules: ProjectRules, since: datetime, until: float) -> int:
     lookup.ANSWERS.forget()
     issues = Issue.objects.live().filter(
-        project_id=project, platform__in=sorted(SCRIPTS | JVM), last_seen__gte=since
+        bound(last_seen__gte=since), project_id=project, platform__in=sorted(SCRIPTS | JVM)
     )
     keys = GroupingKey.objects.filter(
-        project_id=project, issue__in=list(issues.order_by("-last_seen")[:ISSUES])
+        project_id=project, issue__in=list(issues.order_by(*order("-last_seen"))[:ISSUES])
     ).exclude(kind=moving.RESIDUE)
     changed = 0
     for key in keys.order_by("pk"):

@@ -23,6 +23,7 @@ from tracker.models import (
     RollupDay,
     RollupHour,
 )
+from tracker.models.coarse import bound
 
 DAYS = 14
 HOURS = 24
@@ -137,7 +138,7 @@ def people(project_id: int, now: datetime) -> People:
 def rising(project_id: int, now: datetime) -> list[Issue]:
     """Unresolved issues that had more events today than usual; one query."""
     rows = Issue.objects.live().unresolved().filter(
-        project=project_id, last_seen__gt=now - DAY, trend__gte=1.5
+        bound(last_seen__gt=now - DAY), project=project_id, trend__gte=1.5
     )  # fmt: skip
     return list(rows.order_by("-trend", "-pk")[:RISING_SHOWN])
 

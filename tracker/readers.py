@@ -40,6 +40,7 @@ from tracker.models import (
     RollupHour,
     User,
 )  # fmt: skip
+from tracker.models.coarse import bound, order
 from tracker.models.issue import IssueQuerySet
 
 MOST_MOVING_TAGS = 20_000
@@ -124,17 +125,17 @@ def issue_page(
     if cursor and value is not None:
         sign = "gt" if backwards else "lt"
         # The first half gives the index its range, the second settles ties.
-        rows = rows.filter(**{f"{field}__{sign}e": value}).filter(
+        rows = rows.filter(bound(**{f"{field}__{sign}e": value})).filter(
             Q(**{f"{field}__{sign}": value}) | Q(**{f"pk__{sign}": cursor.id})
         )
-    order = (field, "pk") if backwards else (f"-{field}", "-pk")
+    walk = order(field, "pk") if backwards else order(f"-{field}", "-pk")
     if any_status and sort in _BY_STATUS:
         parts = [
-            rows.filter(status=status).order_by(*order).values("pk")[: size + 1]
+            rows.filter(status=status).order_by(*walk).values("pk")[: size + 1]
             for status in Issue.Status.values
         ]
         rows = rows.filter(pk__in=parts[0].union(*parts[1:], all=True))
-    issues = list(rows.order_by(*order)[: size + 1])
+    issues = list(rows.order_by(*walk)[: size + 1])
     more, issues = len(issues) > size, issues[:size]
     if backwards:
         issues.reverse()

@@ -172,10 +172,11 @@ def touched(since: datetime, most: int, share: int, shares: int) -> list[tuple[i
     """
     found = run(
         """SELECT project_id, id FROM tracker_issue
-           WHERE last_seen > %s AND id %% %s = %s AND status <> 'resolved'
+           WHERE last_seen > %s AND seen_minute > %s::timestamptz - interval '1 minute'
+             AND id %% %s = %s AND status <> 'resolved'
              AND merged_into IS NULL AND deleted_at IS NULL
-           ORDER BY last_seen DESC, id DESC LIMIT %s""",
-        [since, shares, share, most],
+           ORDER BY seen_minute DESC, last_seen DESC, id DESC LIMIT %s""",
+        [since, since, shares, share, most],
     ).fetchall()
     return sorted(found)
 

@@ -42,6 +42,7 @@ from tracker.domain.event import LEVELS
 from tracker.domain.search import Query, Term, literal
 from tracker.domain.snooze import Until
 from tracker.models import Issue, Team, User
+from tracker.models.coarse import order
 from tracker.models.issue import IssueQuerySet
 from tracker.search import condition
 
@@ -71,7 +72,9 @@ class Items(ApiView):
         found = filtered(asked)
         page, size = count(asked.raw, "page", 1, MOST_PAGES), count(asked.raw, "limit", PAGE, MOST)
         start = (page - 1) * size
-        listed = item_shapes(found.order_by("-last_seen", "-pk")[start : start + size], asked)
+        listed = item_shapes(
+            found.order_by(*order("-last_seen", "-pk"))[start : start + size], asked
+        )
         return ok({"page": page, "total_count": found.order_by().count(), "items": listed})
 
 
@@ -86,7 +89,7 @@ class Search(ApiView):
         if title:
             found = found.filter(title__icontains=title)
         page = count(raw, "page", 1, MOST_PAGES)
-        rows = found.order_by("-last_seen", "-pk")[(page - 1) * PAGE : page * PAGE]
+        rows = found.order_by(*order("-last_seen", "-pk"))[(page - 1) * PAGE : page * PAGE]
         shapes = item_shapes(rows, asked)
         fields = set(words(raw, "fields"))
         kept = [{k: v for k, v in one.items() if not fields or k in fields} for one in shapes]

@@ -32,6 +32,7 @@ from ingest.rollbar_api.base import (
 )
 from ingest.rollbar_api.shapes import instance_shape
 from tracker.models import EventRow, Issue
+from tracker.models.coarse import order
 
 PAGE = 20
 MOST = 100
@@ -144,7 +145,7 @@ def _latest(project_id: int, most: int) -> tuple[list[Key], dict[int, int]]:
     No index walks a project's events: the latest of n events are among the latest n of the
     n issues seen last.
     """
-    recent = Issue.objects.live().filter(project=project_id).order_by("-last_seen")
+    recent = Issue.objects.live().filter(project=project_id).order_by(*order("-last_seen"))
     keys: list[Key] = []
     owners: dict[int, int] = {}
     for issue in recent.with_sources()[:most]:

@@ -21,6 +21,7 @@ from ingest.rollbar_api.payload import level_word
 from ingest.rollbar_api.shapes import seconds
 from tracker import health
 from tracker.models import Deploy, Issue, Release, ReleaseUse
+from tracker.models.coarse import order
 from tracker.models.issue import IssueQuerySet
 
 SHOWN = 100
@@ -110,4 +111,6 @@ class VersionItems(ApiView):
         release = release_of(asked.sender, version)
         event = known_word(asked.raw.GET.get("event", "") or "new", EVENTS, "event")
         found = issues_of(release, event, asked.where).select_related("project", "resolved_release")
-        return ok({"items": item_shapes(found.order_by("-last_seen", "-pk")[:SHOWN], asked)})
+        return ok(
+            {"items": item_shapes(found.order_by(*order("-last_seen", "-pk"))[:SHOWN], asked)}
+        )

@@ -219,9 +219,9 @@ def sustained(stage: Stage, shape: str, events: int, seconds: float) -> dict[str
         window = Window(stage.stack)
         while not loading.done():
             waiting.append(int(window.one(BACKLOG)))
-            if len(waiting) % 30 == 0:
+            if len(waiting) % 6 == 0:
                 memory.append(stage.meter.memory())
-            time.sleep(1)
+            time.sleep(5)  # more often would be part of what is measured: it reads all that waits
         window.close()
         loaded = loading.result()
     half = len(waiting) // 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -299,6 +300,30 @@ class TestBacklog:
         InboxRow.objects.all().delete()
         one.sync()
         one.check(sender(poster))
+
+    def test_a_slow_look_rests_before_the_next(
+        self, poster: Poster, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks: list[float] = []
+
+        def look() -> Backlog:
+            looks.append(clock.now)
+            clock.now += took
+            return Backlog(0, 0, 0.0)
+
+        monkeypatch.setattr(limits.waiting, "backlog", look)
+        one, took = made(clock), 0.125
+        for _ in range(8):
+            one.sync()
+            clock.now += limits.SYNC
+        gaps = [later - earlier for earlier, later in pairwise(looks)]
+        assert min(gaps) >= took * (1 + limits.REST) and max(gaps) <= 4
+        looks.clear()
+        took = 3.0
+        for _ in range(20):
+            one.sync()
+            clock.now += limits.SYNC
+        assert max(later - earlier for earlier, later in pairwise(looks)) <= limits.MOST_REST + 4
 
 
 class TestBooks:

@@ -16,6 +16,7 @@ from tracker.actions.resolving import resolve_quiet, wake
 from tracker.domain.lifecycle import Cause, columns, move
 from tracker.domain.snooze import Until
 from tracker.models import Activity, Issue, Project
+from tracker.models.coarse import bound
 
 DAYS_AHEAD = 7
 CHUNK = 500
@@ -76,7 +77,7 @@ def resolve_quiet_issues(now: datetime) -> int:
         quiet = (
             Issue.objects.live()
             .unresolved()
-            .filter(project=project, last_seen__lt=since)
+            .filter(bound(last_seen__lt=since), project=project)
             .exclude(Exists(touched))
         )
         done += _in_chunks(quiet, partial(resolve_quiet, days=days, now=now))

@@ -26,6 +26,7 @@ from tracker.admin.verbs import carry_out, chosen, said, take_back, undoable
 from tracker.asides import asides_of, bulk_choices, with_columns
 from tracker.domain.trends import DAY
 from tracker.models import EventRow, Issue, Role
+from tracker.models.coarse import bound
 from tracker.models.issue import IssueQuerySet
 from tracker.payloads import PayloadError, unpack
 from tracker.saved_views import menus
@@ -138,7 +139,9 @@ class IssueAdmin(BulkPages, AffectedPages, MovingPages, StockAdmin[Issue]):
             return JsonResponse({"fresh": 0})
         access = access_of(request)
         found, _ = found_by(ListState.read(request.GET), access, now)
-        fresh = readers.bounded_counts(access.user, {"fresh": found.filter(last_seen__gt=since)})
+        fresh = readers.bounded_counts(
+            access.user, {"fresh": found.filter(bound(last_seen__gt=since))}
+        )
         return JsonResponse(fresh)
 
     # --- One issue ------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from tracker.admin.people import PeoplePages
 from tracker.admin.rollbar_tokens import RollbarTokens
 from tracker.domain.snippets import snippets
 from tracker.models import Project, ProjectKey, Role
+from tracker.models.coarse import bound, order
 from tracker.models.project import new_public_key
 from tracker.site import project_cards
 
@@ -144,8 +145,8 @@ class ProjectAdmin(PeoplePages, OverviewPages, ScopedAdmin[Project]):
         issues = access_of(request).issues().live().filter(project=project)
         if project.first_event_at is not None:
             since = parse_datetime(request.GET.get("since", ""))
-            issues = issues.filter(last_seen__gt=since) if since else issues
-        issue = issues.order_by("-last_seen").first()
+            issues = issues.filter(bound(last_seen__gt=since)) if since else issues
+        issue = issues.order_by(*order("-last_seen")).first()
         link = reverse("admin:tracker_issue_change", args=[issue.pk]) if issue else ""
         return JsonResponse({"arrived": issue is not None, "url": link})
 

@@ -34,10 +34,10 @@ from tracker.models import Activity, ActivityKind, Issue, Project, Role, Team, U
 from tracker.search import condition
 
 SORTS: dict[str, Keyset] = {
-    "last_seen": Keyset((("last_seen", datetime), ("pk", int))),
+    "last_seen": Keyset((("last_seen", datetime), ("pk", int)), issues=True),
     "first_seen": Keyset((("first_seen", datetime), ("pk", int))),
-    "events": Keyset((("events", int), ("pk", int))),
-    "users": Keyset((("users", int), ("pk", int))),
+    "events": Keyset((("events", int), ("pk", int)), issues=True),
+    "users": Keyset((("users", int), ("pk", int)), issues=True),
     "priority": Keyset((("priority", int), ("pk", int))),
 }
 _CHANGES = "status, resolve_in, snooze, priority, assignee, reviewed"

@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from tracker.api.errors import BadRequest
+from tracker.models import coarse
 
 M = TypeVar("M", bound=Model)
 
@@ -42,11 +43,14 @@ class Keyset(Struct, frozen=True):
 
     columns: tuple[tuple[str, type], ...]
     descending: bool = True
+    issues: bool = False
+    """Of issues, whose indexes hold twins of some columns."""
 
     def order(self, *, backwards: bool) -> list[str]:
         """For `order_by`."""
         sign = "-" if self.descending != backwards else ""
-        return [sign + name for name, _ in self.columns]
+        names = [sign + name for name, _ in self.columns]
+        return coarse.order(*names) if self.issues else names
 
     def beyond(self, values: Sequence[Any], *, backwards: bool) -> Q:
         """Rows behind one with these values."""
@@ -58,7 +62,8 @@ class Keyset(Struct, frozen=True):
                 Q(**{f"{name}__{sign}": value}) | tie if tie else Q(**{f"{name}__{sign}": value})
             )
         # Redundant, but gives an index its range where an OR would not.
-        return Q(**{f"{self.columns[0][0]}__{sign}e": values[0]}) & wanted
+        edge = {f"{self.columns[0][0]}__{sign}e": values[0]}
+        return (coarse.bound(**edge) if self.issues else Q(**edge)) & wanted
 
 
 class Cursor(Struct, frozen=True):

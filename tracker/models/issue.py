@@ -22,6 +22,7 @@ from tracker.domain.lifecycle import State, state_of
 from tracker.domain.priority import Priority
 from tracker.domain.snooze import Snooze
 from tracker.models.access import Role, Team, User
+from tracker.models.coarse import minute_of, step_of
 from tracker.models.move import Move
 from tracker.models.project import Project, Release
 
@@ -109,6 +110,16 @@ class Issue(models.Model):
     environments = ArrayField(models.BigIntegerField(), default=list)
     events = models.BigIntegerField(default=0)
     users = models.IntegerField(default=0)
+    # What changes with each event is in no index; these are (models/coarse.py).
+    seen_minute = models.GeneratedField(
+        expression=minute_of("last_seen"), output_field=models.DateTimeField(), db_persist=True
+    )
+    events_step = models.GeneratedField(
+        expression=step_of("events"), output_field=models.SmallIntegerField(), db_persist=True
+    )
+    users_step = models.GeneratedField(
+        expression=step_of("users"), output_field=models.SmallIntegerField(), db_persist=True
+    )
     assignee = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
         db_constraint=False, db_index=False,
@@ -186,22 +197,22 @@ class Issue(models.Model):
             # The list: by status over all projects, by status within some. What was merged or
             # deleted is on no list, so that counting reads the index alone.
             models.Index(
-                fields=["status", "-last_seen", "-id"], condition=LIVE, name="issue_status_seen"
+                fields=["status", "-seen_minute", "-id"], condition=LIVE, name="issue_status_seen"
             ),
             models.Index(
-                fields=["project", "status", "-last_seen"],
+                fields=["project", "status", "-seen_minute"],
                 condition=LIVE,
                 name="issue_project_status",
             ),
             # "Mine".
             models.Index(
-                fields=["assignee", "status", "-last_seen"],
+                fields=["assignee", "status", "-seen_minute"],
                 condition=Q(assignee__isnull=False) & LIVE,
                 name="issue_mine",
             ),
             # "My teams".
             models.Index(
-                fields=["assignee_team", "status", "-last_seen"],
+                fields=["assignee_team", "status", "-seen_minute"],
                 condition=Q(assignee_team__isnull=False),
                 name="issue_of_team",
             ),

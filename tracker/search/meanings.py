@@ -33,6 +33,7 @@ from tracker.models import (
     Team,
     User,
 )
+from tracker.models.coarse import bound
 from tracker.search import texts
 from tracker.search.common import COUNT_LIMIT, Asked, any_of, matching, values_of, visible
 
@@ -42,7 +43,7 @@ _COMPARISONS = {"=": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
 
 def _numbers(field: str) -> Callable[[Term, Asked], Q]:
     return lambda term, _: any_of(
-        Q(**{field + _COMPARISONS[term.op]: int(value)}) for value in term.values
+        bound(**{field + _COMPARISONS[term.op]: int(value)}) for value in term.values
     )
 
 
@@ -51,7 +52,7 @@ def _span(field: str) -> Callable[[Term, Asked], Q]:
         found = []
         for value in term.values:
             within, length = age_of(value) or (True, timedelta())
-            found.append(Q(**{field + ("__gte" if within else "__lt"): asked.now - length}))
+            found.append(bound(**{field + ("__gte" if within else "__lt"): asked.now - length}))
         return any_of(found)
 
     return meaning
