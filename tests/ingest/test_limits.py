@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
-from ingest import inbox, limits, usage
+from ingest import inbox, limits, usage, waiting
 from ingest.auth import KEYS, Sender
 from ingest.errors import MustWait, TooMuch
 from ingest.inbox import Letter
@@ -311,7 +311,7 @@ class TestBacklog:
             clock.now += took
             return Backlog(0, 0, 0.0)
 
-        monkeypatch.setattr(limits.waiting, "backlog", look)
+        monkeypatch.setattr(waiting, "backlog", look)
         one, took = made(clock), 0.125
         for _ in range(8):
             one.sync()
