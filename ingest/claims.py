@@ -15,7 +15,7 @@ from django.db import transaction
 
 from tracker.sql import run
 
-BATCH = 500
+BATCH = 1000
 BATCH_BYTES = 8 * 1024 * 1024
 """Most bytes of bodies, as received, in one claim."""
 MOST_ERRORS = 5

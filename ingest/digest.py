@@ -171,13 +171,14 @@ def _give_back(claim: claims.Claim) -> None:
 def _digest(claim: claims.Claim) -> int:
     rows = inbox.read(claim.ids)
     work = Work(claim, rules_of_projects({row.project_id for row in rows}), [], [], [])
-    counted = 0
-    for at, row in enumerate(rows):
-        _prepare_row(work, row)
+    counted, size = 0, sum(len(row.body) for row in rows)
+    rows.reverse()
+    while rows:
+        _prepare_row(work, rows.pop())  # its body goes: what is made of it takes the room
         if work.size >= CHUNK_BYTES:
-            counted += _record(work, [later.id for later in rows[at + 1 :]]).counted
+            counted += _record(work, [later.id for later in reversed(rows)]).counted
     counted += _record(work, []).counted
-    broom.deleted(sum(len(row.body) for row in rows))
+    broom.deleted(size)
     return counted
 
 

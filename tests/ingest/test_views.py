@@ -131,7 +131,7 @@ class TestKeys:
         poster.key.save()
         assert good(poster.post("store/", EVENT))  # remembered
         now = time.monotonic()
-        monkeypatch.setattr("ingest.auth.time.monotonic", lambda: now + auth.FRESH + 0.1)
+        monkeypatch.setattr(auth.KEYS, "_clock", lambda: now + auth.FRESH + 0.1)
         refused(poster.post("store/", EVENT), 403)
 
     def test_invented_keys_push_no_real_one_out(

@@ -13,6 +13,7 @@ from django.db import connection
 from tests.factories.projects import make_project
 from tracker.domain.search import parse
 from tracker.models import Issue, Membership, Project, User
+from tracker.models.coarse import order
 from tracker.search import bounded_count, find
 from tracker.sql import run
 
@@ -62,7 +63,7 @@ def user() -> User:
 
 
 def plan(text: str, user: User, sort: str = "last_seen") -> dict[str, Any]:
-    page = find(parse(text), user, datetime.now(UTC)).order_by(f"-{sort}", "-pk")[:31]
+    page = find(parse(text), user, datetime.now(UTC)).order_by(*order(f"-{sort}", "-pk"))[:31]
     found: dict[str, Any] = json.loads(page.explain(format="json", analyze=True))[0]
     return found
 
@@ -125,7 +126,7 @@ def test_a_page_is_one_statement_and_a_count_another(
 ) -> None:
     query = parse("is:unresolved warehouse env:none tag[browser]:browser1 level:>=error owner:me")
     with django_assert_num_queries(3):  # the user's projects, their teams (for owner:me), the page
-        list(find(query, user, datetime.now(UTC)).order_by("-last_seen", "-pk")[:31])
+        list(find(query, user, datetime.now(UTC)).order_by(*order("-last_seen", "-pk"))[:31])
     with django_assert_num_queries(2):
         bounded_count(find(parse("is:unresolved"), user, datetime.now(UTC)))
     assert bounded_count(find(parse("is:unresolved"), user, datetime.now(UTC))) == (1000, True)
