@@ -24,8 +24,8 @@ from tracker.models import ProjectKey
 
 FRESH = 5.0
 """Seconds that an answer of the key table is believed."""
-AHEAD = 1.0
-"""Seconds before that at which the first who asks renews it, while the others go on."""
+RIPE = 2.5
+"""Seconds after which it is renewed when somebody wants it."""
 
 _MOST = 10_000
 _NEWEST_PROTOCOL = 7
@@ -61,8 +61,8 @@ Entry = tuple[float, Sender | None]
 class KeyTable:
     """Keys by their text, at most `FRESH` seconds stale; unknown ones are remembered too.
 
-    One asks the database for a key, however many want it: a connection for each of the threads
-    that a busy key keeps at work would stay for their life.
+    Keys in use are renewed by one thread (`renew`), and one asks for a key that is unknown,
+    however many want it: a connection for each thread that a busy key keeps at work would stay.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class KeyTable:
         self._clock = clock
         self._known: dict[str, Entry] = {}
         self._lock = threading.Lock()
+        self._ripe: set[str] = set()
+        """Keys that somebody wanted after their time."""
         self._asked: dict[str, threading.Event] = {}
         """Keys that a thread is asking the database for; set when it has its answer."""
-        self._sent: dict[str, float] = {}
-        """When somebody was last sent away to renew a key."""
 
     def find(self, text: str, *, wait: bool = True) -> Sender | None:
         """The sender of an enabled key, or None. Raises InboxAway when nobody can tell, MustWait
@@ -88,11 +88,11 @@ class KeyTable:
         while True:
             now = self._clock()
             entry = self._known.get(text)
-            age = FRESH if entry is None else now - entry[0]
-            if entry is not None and age < FRESH:
-                if age < FRESH - AHEAD or AWAY.now or not self._renews(text, now, wait):
-                    return entry[1]
-            elif AWAY.now:
+            if entry is not None and now - entry[0] < FRESH:
+                if now - entry[0] >= RIPE:
+                    self._ripe.add(text)
+                return entry[1]
+            if AWAY.now:
                 return self._remembered(text, entry)
             if not wait:
                 raise MustWait
@@ -101,37 +101,34 @@ class KeyTable:
                 if asked is None:
                     self._asked[text] = threading.Event()
             if asked is None:
-                return self._ask(text, entry, now)
+                return self._ask(text, entry)
             asked.wait()
 
-    def _renews(self, text: str, now: float, wait: bool) -> bool:
-        """Whether this asker is the one to renew a key that is still believed."""
-        with self._lock:
-            if text in self._asked:
-                return False
-            if not wait:
-                if now - self._sent.get(text, -FRESH) < AHEAD:
-                    return False
-                self._sent[text] = now
-            return True
+    def renew(self) -> None:
+        """Ask the database for the keys that are in use and ripe. Raises what it raises."""
+        ripe, self._ripe = self._ripe, set()
+        for text in ripe:
+            self._learn(text)
 
-    def _ask(self, text: str, entry: Entry | None, now: float) -> Sender | None:
+    def _ask(self, text: str, entry: Entry | None) -> Sender | None:
         """The database's answer, for all who wait for it. Raises InboxAway."""
         try:
-            sender = self._load(text)
+            return self._learn(text)
         except (DatabaseError, InterfaceError, psycopg.Error):
             AWAY.note()
             return self._remembered(text, entry)
-        else:
-            with self._lock:
-                if len(self._known) >= _MOST:
-                    self._make_room()
-                self._known[text] = (now, sender)
-            return sender
         finally:
             with self._lock:
-                self._sent.pop(text, None)
                 self._asked.pop(text).set()
+
+    def _learn(self, text: str) -> Sender | None:
+        now = self._clock()
+        sender = self._load(text)
+        with self._lock:
+            if len(self._known) >= _MOST:
+                self._make_room()
+            self._known[text] = (now, sender)
+        return sender
 
     def _remembered(self, text: str, entry: Entry | None) -> Sender | None:
         """What was true before the database went away. Raises InboxAway when nobody knows."""
@@ -146,7 +143,6 @@ class KeyTable:
         """Forget the keys that do not exist: strangers can invent any number of them."""
         real = {text: entry for text, entry in self._known.items() if entry[1] is not None}
         self._known = real if len(real) < _MOST // 2 else {}
-        self._sent.clear()
 
     def forget(self) -> None:
         """Believe nothing any more."""

@@ -21,13 +21,13 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from ingest import waiting
-from ingest.auth import Sender, copy_keys
+from ingest.auth import KEYS, TOKENS, Sender, copy_keys
 from ingest.errors import TooMuch
 from ingest.spool import SPOOL
 from ingest.usage import Usage
 from tracker import store
 from tracker.models import Ledger
-from tracker.sql import columns, run
+from tracker.sql import columns, hang_up, run
 
 RATE_PER_MINUTE = 6_000
 BURST = 2
@@ -178,11 +178,18 @@ class Limits:
 
     def _work(self) -> None:
         while not self._stopped.wait(SYNC):
-            try:
-                self.sync()
-                copy_keys()
-            except Exception as error:  # mostly a database that is away; the thread must live
-                log.warning("limits not exchanged", error=type(error).__name__)
+            self.work_once()
+
+    def work_once(self) -> None:
+        """A second's work of the thread; whatever fails is tried again, over a fresh connection."""
+        try:
+            KEYS.renew()
+            TOKENS.renew()
+            self.sync()
+            copy_keys()
+        except Exception as error:  # mostly a database that is away; the thread must live
+            hang_up()
+            log.warning("limits not exchanged", error=type(error).__name__)
 
     def stop(self) -> None:
         """End the thread after its present round."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import OperationalError
 
-from ingest.auth import AHEAD, FRESH, KeyTable, Sender
+from ingest.auth import FRESH, RIPE, KeyTable, Sender
 from ingest.away import AWAY
 from ingest.errors import InboxAway, MustWait
 
@@ -102,27 +102,33 @@ def test_who_waits_for_an_error_of_ours_asks_himself(keys, rows):
 
 class TestRenewal:
     @pytest.fixture(autouse=True)
-    def nearly_over(self, keys, clock):
+    def known(self, keys, clock):
         keys.find(KEY)
-        clock.now += FRESH - AHEAD
+        clock.now += RIPE
 
-    def test_one_is_sent_to_renew_it_and_the_others_go_on(self, keys, rows):
-        with pytest.raises(MustWait):
-            keys.find(KEY, wait=False)
+    def test_a_key_in_use_is_renewed_while_all_go_on(self, keys, rows, clock):
         assert [keys.find(KEY, wait=False) for _ in range(20)] == [SENDER] * 20
-        rows.sender = None  # switched off meanwhile
-        assert keys.find(KEY) is None
+        keys.renew()
+        assert rows.asked == 2
+        clock.now += FRESH - 0.1
+        assert keys.find(KEY, wait=False) == SENDER
+
+    def test_one_that_is_switched_off_is_noticed(self, keys, rows):
+        keys.find(KEY)
+        rows.sender = None
+        keys.renew()
         assert keys.find(KEY, wait=False) is None
+
+    def test_nobody_asks_for_a_key_that_nobody_uses(self, keys, rows):
+        keys.renew()
+        keys.find(KEY)
+        keys.renew()
+        keys.renew()
         assert rows.asked == 2
 
-    def test_threads_go_on_too(self, keys, rows):
-        together(20, rows, lambda: keys.find(KEY))
-        assert rows.asked == 2
-
-    def test_it_is_not_believed_for_longer(self, keys, rows, clock):
-        with pytest.raises(MustWait):
-            keys.find(KEY, wait=False)
-        clock.now += AHEAD
+    def test_it_is_not_believed_for_longer_when_nobody_renews_it(self, keys, rows, clock):
+        keys.find(KEY)
+        clock.now += FRESH - RIPE
         with pytest.raises(MustWait):
             keys.find(KEY, wait=False)
         rows.sender = None

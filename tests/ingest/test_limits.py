@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DatabaseError
 
@@ -20,6 +21,7 @@ from ingest.models import DailyUsage
 from ingest.waiting import Backlog
 from tests.ingest.conftest import Poster
 from tracker.models import Activity, Ledger
+from tracker.sql import run
 
 
 class Clock:
@@ -344,6 +346,17 @@ class TestBooks:
         one.flush()
         one.flush()
         assert Ledger.objects.get(project_id=poster.project.pk, kind="refused").count == 4
+
+    def test_a_connection_that_was_cut_is_replaced(self, poster: Poster, clock: Clock) -> None:
+        """The thread has its connection for life, and outlives PostgreSQL."""
+        one = made(clock)
+        one.work_once()
+        with pytest.raises(psycopg.OperationalError):
+            run("SELECT pg_terminate_backend(pg_backend_pid())")
+        one.count(poster.project.pk, "refused", "rate")
+        one.work_once()
+        one.work_once()
+        assert Ledger.objects.get(project_id=poster.project.pk, kind="refused").count == 1
 
 
 def put_some(poster: Poster, number: int) -> None:

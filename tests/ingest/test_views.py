@@ -149,7 +149,7 @@ class TestKeys:
     ) -> None:
         assert auth.KEYS.find(poster.key.public_key) is not None
         now = time.monotonic()
-        monkeypatch.setattr("ingest.auth.time.monotonic", lambda: now + 60)
+        monkeypatch.setattr(auth.KEYS, "_clock", lambda: now + 60)
 
         def fail(_text: str) -> None:
             raise DatabaseError("gone")

@@ -1,4 +1,4 @@
-"""Vacuum what only grows less often; keep sketches of people in their rows."""
+"""Look through what only grows less often; keep sketches of people in their rows."""
 
 from pathlib import Path
 
