@@ -70,7 +70,7 @@ PLANS = {
         0,
         rounds=0,
         sustained_seconds=600,
-        sustained_shapes=("typical", "small"),
+        sustained_shapes=("small", "typical"),
     ),
     "hour": Plan(3, 2, 1_000, 12_000, 0, rounds=0, sustained_seconds=3600),
 }
