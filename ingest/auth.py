@@ -77,7 +77,7 @@ class KeyTable:
         self._known: dict[str, Entry] = {}
         self._lock = threading.Lock()
         self._ripe: set[str] = set()
-        """Keys that somebody wanted after their time."""
+        """Keys that somebody wanted when it was time to renew them."""
         self._asked: dict[str, threading.Event] = {}
         """Keys that a thread is asking the database for; set when it has its answer."""
 
@@ -89,7 +89,8 @@ class KeyTable:
             now = self._clock()
             entry = self._known.get(text)
             if entry is not None and now - entry[0] < FRESH:
-                if now - entry[0] >= RIPE:
+                # Strangers can invent any number of keys: one thread must not ask for them all.
+                if now - entry[0] >= RIPE and entry[1] is not None:
                     self._ripe.add(text)
                 return entry[1]
             if AWAY.now:

@@ -16,6 +16,7 @@ from django.db import transaction
 from tracker.sql import run
 
 BATCH = 1000
+"""Most rows in one claim."""
 BATCH_BYTES = 8 * 1024 * 1024
 """Most bytes of bodies, as received, in one claim."""
 MOST_ERRORS = 5

@@ -126,6 +126,14 @@ class TestRenewal:
         keys.renew()
         assert rows.asked == 2
 
+    def test_invented_keys_are_not_renewed(self, keys, rows, clock):
+        rows.sender = None
+        assert keys.find("f" * 32) is None
+        clock.now += RIPE
+        assert keys.find("f" * 32) is None
+        keys.renew()
+        assert rows.asked == 2
+
     def test_it_is_not_believed_for_longer_when_nobody_renews_it(self, keys, rows, clock):
         keys.find(KEY)
         clock.now += FRESH - RIPE
