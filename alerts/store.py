@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from tracker.domain.coarse import MINUTE
 from tracker.sql import run
 
 
@@ -13,9 +14,8 @@ def touched(project: int, since: datetime) -> list[tuple[int, int]]:
     return run(
         """SELECT id, level::int FROM tracker_issue
            WHERE project_id = %s AND status = 'unresolved' AND last_seen >= %s
-             AND seen_minute > %s::timestamptz - interval '1 minute'
-             AND merged_into IS NULL AND deleted_at IS NULL""",
-        [project, since, since],
+             AND seen_minute > %s AND merged_into IS NULL AND deleted_at IS NULL""",
+        [project, since, since - MINUTE],
     ).fetchall()
 
 
@@ -93,8 +93,7 @@ def meet(project: int, since: datetime, now: datetime) -> list[tuple[int, int, s
         """WITH touched AS (
              SELECT id, level, first_seen, events, environments FROM tracker_issue
              WHERE project_id = %s AND status = 'unresolved' AND last_seen >= %s
-               AND seen_minute > %s::timestamptz - interval '1 minute'
-               AND merged_into IS NULL AND deleted_at IS NULL
+               AND seen_minute > %s AND merged_into IS NULL AND deleted_at IS NULL
            ), facts AS (
              SELECT t.id, 'env' AS kind, e.name::text AS value
              FROM touched t JOIN tracker_environment e ON e.id = ANY(t.environments)
@@ -122,5 +121,17 @@ def meet(project: int, since: datetime, now: datetime) -> list[tuple[int, int, s
                          WHERE m.project_id = %s AND m.issue_id = t.id)
               OR (f.kind = 'power' AND t.first_seen > %s)
            ORDER BY t.id, f.kind, f.value""",
-        [project, since, since, project, project, since, project, now, project, project, since],
+        [
+            project,
+            since,
+            since - MINUTE,
+            project,
+            project,
+            since,
+            project,
+            now,
+            project,
+            project,
+            since,
+        ],
     ).fetchall()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from tracker.domain.coarse import MINUTE
 from tracker.sql import run
 
 
@@ -19,10 +20,10 @@ def loud(since: datetime, now: datetime, at_least: int) -> list[tuple[int, int, 
              AND r.bucket > %s AND r.bucket <= %s
            WHERE i.status IN ('unresolved', 'snoozed')
              AND i.substatus IS DISTINCT FROM 'escalating'
-             AND i.last_seen >= %s AND i.seen_minute > %s::timestamptz - interval '1 minute'
+             AND i.last_seen >= %s AND i.seen_minute > %s
              AND i.merged_into IS NULL AND i.deleted_at IS NULL
            GROUP BY i.project_id, i.id, i.first_seen HAVING sum(r.events) >= %s""",
-        [since, now, since, since, at_least],
+        [since, now, since, since - MINUTE, at_least],
     ).fetchall()
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tracker.domain.coarse import MINUTE
 from tracker.domain.versions import Known
 from tracker.sql import columns, run
 
@@ -172,11 +173,10 @@ def touched(since: datetime, most: int, share: int, shares: int) -> list[tuple[i
     """
     found = run(
         """SELECT project_id, id FROM tracker_issue
-           WHERE last_seen > %s AND seen_minute > %s::timestamptz - interval '1 minute'
-             AND id %% %s = %s AND status <> 'resolved'
+           WHERE last_seen > %s AND seen_minute > %s AND id %% %s = %s AND status <> 'resolved'
              AND merged_into IS NULL AND deleted_at IS NULL
            ORDER BY seen_minute DESC, last_seen DESC, id DESC LIMIT %s""",
-        [since, since, shares, share, most],
+        [since, since - MINUTE, shares, share, most],
     ).fetchall()
     return sorted(found)
 

@@ -29,7 +29,7 @@ from tracker.sql import run
 pytestmark = pytest.mark.long
 LIST = "/admin/tracker/issue/"
 BLOCKS = 10_000
-"""Of 8 KB, all in memory: a list reads about 5,000, which take 8 ms."""
+"""Of 8 KB, all in memory: a list reads 6,000 to 9,000."""
 CPU_MS = 150
 """Of our own process: a list takes 20 on a machine that does nothing else."""
 
