@@ -370,9 +370,9 @@ def _filters(project: Project) -> filters.Rules:
         browser_extensions=told.browser_extensions,
         crawlers=told.crawlers,
         localhost=told.localhost,
-        releases=filters.globs_of(told.releases),
-        messages=filters.globs_of(told.messages),
-        networks=filters.networks_of(told.ip_ranges),
+        releases=filters.Globs.of(told.releases),
+        messages=filters.Globs.of(told.messages),
+        networks=filters.Networks.of(told.ip_ranges),
     )
 
 

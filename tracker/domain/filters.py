@@ -1,8 +1,18 @@
 """Inbound filters: which of a project's rules an event falls under. Pure."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    collapse_addresses,
+    ip_address,
+    ip_network,
+)
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +20,7 @@ from msgspec import Struct
 
 from tracker.domain.event import Event
 from tracker.domain.grouping.rules import Glob
-from tracker.domain.titles import title_of
+from tracker.domain.titles import headline_of
 
 EXTENSION, CRAWLER, LOCALHOST, RELEASE, MESSAGE, IP = (
     "browser_extension", "crawler", "localhost", "release", "message", "ip",
@@ -46,6 +56,62 @@ _CRAWLER = re.compile(
 )
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - names, not a bind
 _LONGEST = 8192
+_OF_IPV4 = 1 << 128
+"""Added to numbers of IPv4 addresses, so that they lie beyond all of IPv6."""
+
+
+class Networks(Struct, frozen=True):
+    """Ranges of addresses, as numbers: in order, and none overlaps another."""
+
+    starts: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Networks":
+        """The networks of texts; those that are none are left out."""
+        old: list[IPv4Network] = []
+        new: list[IPv6Network] = []
+        for text in texts:
+            try:
+                found = ip_network(text.strip(), strict=False)
+            except ValueError:
+                continue
+            old.append(found) if isinstance(found, IPv4Network) else new.append(found)
+        apart: list[IPv4Network | IPv6Network] = [
+            *collapse_addresses(old),
+            *collapse_addresses(new),
+        ]
+        ranges = sorted((_number(n.network_address), _number(n.broadcast_address)) for n in apart)
+        return cls(tuple(start for start, _ in ranges), tuple(end for _, end in ranges))
+
+    def hold(self, address: str) -> bool:
+        """Whether an address is in one of them; an IPv4 one also where IPv6 wraps it."""
+        for number in _numbers(address):
+            place = bisect_right(self.starts, number)
+            if place and number <= self.ends[place - 1]:
+                return True
+        return False
+
+
+class Globs(Struct, frozen=True):
+    """Patterns of which any may match, each with its longest part: few texts have one of these."""
+
+    patterns: tuple[tuple[str, Glob], ...] = ()
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Globs":
+        """Patterns made ready; empty ones are left out."""
+        globs = [Glob.of(text.strip()) for text in texts if text.strip()]
+        return cls(tuple((max(glob.parts, key=len), glob) for glob in globs))
+
+    def match(self, texts: Iterable[str]) -> bool:
+        """Whether one of them matches the whole of one of the texts."""
+        lower = [text[:_LONGEST].lower().replace("\\", "/") for text in texts]
+        told = "\0".join(lower)
+        for longest, glob in self.patterns:
+            if longest in told and any(map(glob.matches, lower)):
+                return True
+        return False
 
 
 class Rules(Struct, frozen=True):
@@ -54,33 +120,22 @@ class Rules(Struct, frozen=True):
     browser_extensions: bool = False
     crawlers: bool = False
     localhost: bool = False
-    releases: tuple[Glob, ...] = ()
-    messages: tuple[Glob, ...] = ()
-    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    releases: Globs = Globs()
+    messages: Globs = Globs()
+    networks: Networks = Networks()
 
     @property
     def any(self) -> bool:
         """Whether there is anything to look at."""
         return bool(
             self.browser_extensions or self.crawlers or self.localhost
-            or self.releases or self.messages or self.networks
+            or self.releases.patterns or self.messages.patterns or self.networks.starts
         )  # fmt: skip
-
-
-def networks_of(texts: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
-    """The networks of texts; those that are none are left out."""
-    found = []
-    for text in texts:
-        try:
-            found.append(ip_network(text.strip(), strict=False))
-        except ValueError:
-            continue
-    return tuple(found)
 
 
 def rule_of(event: Event, client_ip: str, agent: str, rules: Rules) -> str:
     """The first rule that stops an event; "" when none does."""
-    if rules.networks and _is_in(client_ip, rules.networks):
+    if rules.networks.starts and rules.networks.hold(client_ip):
         return IP
     if rules.browser_extensions and _of_extension(event):
         return EXTENSION
@@ -88,30 +143,26 @@ def rule_of(event: Event, client_ip: str, agent: str, rules: Rules) -> str:
         return CRAWLER
     if rules.localhost and _of_localhost(event, client_ip):
         return LOCALHOST
-    if event.release and _any(rules.releases, event.release):
+    if event.release and rules.releases.match((event.release,)):
         return RELEASE
-    if rules.messages and _said(event, rules.messages):
+    if rules.messages.patterns and rules.messages.match(_said(event)):
         return MESSAGE
     return ""
 
 
-def globs_of(texts: Iterable[str]) -> tuple[Glob, ...]:
-    """Patterns made ready; empty ones are left out."""
-    return tuple(Glob.of(text.strip()) for text in texts if text.strip())
-
-
-def _any(globs: Iterable[Glob], text: str) -> bool:
-    text = text[:_LONGEST].lower().replace("\\", "/")
-    return any(glob.matches(text) for glob in globs)
-
-
-def _is_in(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+@lru_cache(maxsize=4096)
+def _numbers(address: str) -> tuple[int, ...]:
+    """The numbers an address goes by; none for a text that is no address."""
     try:
         ip = ip_address(address)
     except ValueError:
-        return False
+        return ()
     mapped = getattr(ip, "ipv4_mapped", None)
-    return any(ip in network or (mapped and mapped in network) for network in networks)
+    return (_number(ip),) if mapped is None else (_number(ip), _number(mapped))
+
+
+def _number(ip: IPv4Address | IPv6Address) -> int:
+    return int(ip) + _OF_IPV4 if ip.version == 4 else int(ip)
 
 
 def _of_extension(event: Event) -> bool:
@@ -144,11 +195,13 @@ def _of_localhost(event: Event, client_ip: str) -> bool:
     return event.platform == "javascript" and client_ip in _LOCAL
 
 
-def _said(event: Event, globs: tuple[Glob, ...]) -> bool:
-    texts = {event.message, title_of(event).title}
+def _said(event: Event) -> set[str]:
+    """What an event says of itself: what filters of messages are held against."""
+    texts = {event.message, headline_of(event)}
     for error in event.exceptions:
         texts |= {error.value, f"{error.type}: {error.value}"}
-    return any(_any(globs, text) for text in texts if text)
+    texts.discard("")
+    return texts
 
 
 def _header(data: dict[str, Any], name: str) -> str:

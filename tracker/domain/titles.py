@@ -26,8 +26,12 @@ class Title(Struct, frozen=True):
 
 def title_of(event: Event) -> Title:
     """Title and culprit of `event`; a title that the client chose wins."""
-    title = event.title or _title(event)
-    return Title(_cut(title, MOST_TITLE) or UNLABELED, _cut(_culprit(event), MOST_CULPRIT))
+    return Title(headline_of(event), _cut(_culprit(event), MOST_CULPRIT))
+
+
+def headline_of(event: Event) -> str:
+    """The title of `event` alone."""
+    return _cut(event.title or _title(event), MOST_TITLE) or UNLABELED
 
 
 def _title(event: Event) -> str:
