@@ -19,6 +19,9 @@ ARG S3=""
 RUN test -z "$S3" || pip install --require-hashes -r requirements-s3.lock
 
 COPY . .
+# The image brings its library without byte code, and who runs it may write none.
+RUN python -m compileall -qq -j 0 "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+    || true
 RUN python -m compileall -q config tracker ingest alerts
 
 USER emberwatch

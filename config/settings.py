@@ -158,6 +158,8 @@ DATABASES = {
         "CONN_MAX_AGE": None,  # one connection a thread, for the thread's life
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            # A firewall may have forgotten a connection that was idle: milliseconds, not minutes.
+            "tcp_user_timeout": 10_000,
             **((DATABASE_URL or {}).get("OPTIONS") or {}),
             "connect_timeout": 3,  # an SDK's request may take 5 in all
             "application_name": "emberwatch",

@@ -7,8 +7,7 @@ import binascii
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,8 +25,12 @@ FRESH = 5.0
 """Seconds that an answer of the key table is believed."""
 RIPE = 2.5
 """Seconds after which it is renewed when somebody wants it."""
+PATIENCE = 1.0
+"""Seconds that others wait for one who asks: his connection may be cut, and not know it."""
 
 _MOST = 10_000
+_AT_ONCE = 1_000
+"""Keys of one statement."""
 _NEWEST_PROTOCOL = 7
 
 
@@ -58,6 +61,20 @@ Entry = tuple[float, Sender | None]
 """When the database was asked for a key, and what it said."""
 
 
+Load = Callable[[Sequence[str]], Mapping[str, Sender]]
+"""The senders of those keys that are known."""
+
+
+class _Question:
+    """A key that one thread asks the database for, for all who want it."""
+
+    __slots__ = ("answer", "settled")
+
+    def __init__(self) -> None:
+        self.settled = threading.Event()
+        self.answer: tuple[Sender | None] | None = None
+
+
 class KeyTable:
     """Keys by their text, at most `FRESH` seconds stale; unknown ones are remembered too.
 
@@ -67,7 +84,7 @@ class KeyTable:
 
     def __init__(
         self,
-        load: Callable[[str], Sender | None],
+        load: Load,
         copy: Callable[[str], Sender | None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,13 +95,13 @@ class KeyTable:
         self._lock = threading.Lock()
         self._ripe: set[str] = set()
         """Keys that somebody wanted when it was time to renew them."""
-        self._asked: dict[str, threading.Event] = {}
-        """Keys that a thread is asking the database for; set when it has its answer."""
+        self._asked: dict[str, _Question] = {}
 
     def find(self, text: str, *, wait: bool = True) -> Sender | None:
         """The sender of an enabled key, or None. Raises InboxAway when nobody can tell, MustWait
         instead of asking the database when `wait` is false.
         """
+        stuck: _Question | None = None
         while True:
             now = self._clock()
             entry = self._known.get(text)
@@ -97,39 +114,53 @@ class KeyTable:
                 return self._remembered(text, entry)
             if not wait:
                 raise MustWait
-            with self._lock:
-                asked = self._asked.get(text)
-                if asked is None:
-                    self._asked[text] = threading.Event()
-            if asked is None:
-                return self._ask(text, entry)
-            asked.wait()
+            question, ours = self._turn(text, stuck)
+            if ours:
+                return self._ask(text, entry, question)
+            stuck = None if question.settled.wait(PATIENCE) else question
+            if question.answer is not None:
+                return question.answer[0]
 
     def renew(self) -> None:
         """Ask the database for the keys that are in use and ripe. Raises what it raises."""
-        ripe, self._ripe = self._ripe, set()
-        for text in ripe:
-            self._learn(text)
+        ripe, self._ripe = list(self._ripe), set()
+        for start in range(0, len(ripe), _AT_ONCE):
+            self._learn(ripe[start : start + _AT_ONCE])
 
-    def _ask(self, text: str, entry: Entry | None) -> Sender | None:
+    def _turn(self, text: str, stuck: _Question | None) -> tuple[_Question, bool]:
+        """Somebody's question for a key, unless that one is stuck, or ours; whether it is ours."""
+        with self._lock:
+            theirs = self._asked.get(text)
+            if theirs is not None and theirs is not stuck:
+                return theirs, False
+            self._asked[text] = ours = _Question()
+        return ours, True
+
+    def _ask(self, text: str, entry: Entry | None, question: _Question) -> Sender | None:
         """The database's answer, for all who wait for it. Raises InboxAway."""
         try:
-            return self._learn(text)
+            sender = self._learn([text]).get(text)
+            question.answer = (sender,)
         except (DatabaseError, InterfaceError, psycopg.Error):
             AWAY.note()
             return self._remembered(text, entry)
+        else:
+            return sender
         finally:
             with self._lock:
-                self._asked.pop(text).set()
+                if self._asked.get(text) is question:
+                    del self._asked[text]
+            question.settled.set()
 
-    def _learn(self, text: str) -> Sender | None:
+    def _learn(self, texts: Sequence[str]) -> Mapping[str, Sender]:
         now = self._clock()
-        sender = self._load(text)
+        found = self._load(texts)
         with self._lock:
             if len(self._known) >= _MOST:
                 self._make_room()
-            self._known[text] = (now, sender)
-        return sender
+            for text in texts:
+                self._known[text] = (now, found.get(text))
+        return found
 
     def _remembered(self, text: str, entry: Entry | None) -> Sender | None:
         """What was true before the database went away. Raises InboxAway when nobody knows."""
@@ -158,46 +189,51 @@ COLUMNS = (
     "rate_per_minute",
     "monthly_quota",
 )
+_SCOPES = {
+    "rollbar_post_server": "post_server",
+    "rollbar_post_client": "post_client",
+    "rollbar_read_hash": "read",
+    "rollbar_write_hash": "write",
+}
 
 
 def _looks_like_key(text: str) -> bool:
     return len(text) == 32 and text.isascii() and text.isalnum()
 
 
-def _load_key(public_key: str) -> Sender | None:
-    """The sender that a DSN's key belongs to."""
-    if not _looks_like_key(public_key):
-        return None
-    enabled = ProjectKey.objects.filter(public_key=public_key, enabled=True)
-    row = enabled.values_list(*COLUMNS).first()
-    return Sender(*row) if row else None
+def _load_keys(texts: Iterable[str]) -> dict[str, Sender]:
+    """The senders that DSNs' keys belong to."""
+    wanted = [text for text in texts if _looks_like_key(text)]
+    if not wanted:
+        return {}
+    enabled = ProjectKey.objects.filter(public_key__in=wanted, enabled=True)
+    return {row[2]: Sender(*row) for row in enabled.values_list(*COLUMNS)}
 
 
-def _load_token(token: str) -> Sender | None:
-    """The sender that a Rollbar token belongs to, with the token's scope."""
-    if not _looks_like_key(token):
-        return None
-    digest = hashlib.sha256(token.encode()).digest()
-    found = ProjectKey.objects.filter(
-        Q(rollbar_post_server=token)
-        | Q(rollbar_post_client=token)
-        | Q(rollbar_read_hash=digest)
-        | Q(rollbar_write_hash=digest),
+def _load_tokens(texts: Iterable[str]) -> dict[str, Sender]:
+    """The senders that Rollbar tokens belong to, with the token's scope."""
+    named: dict[str | bytes, str] = {}
+    for text in filter(_looks_like_key, texts):
+        named[text] = named[hashlib.sha256(text.encode()).digest()] = text
+    if not named:
+        return {}
+    tokens = [told for told in named if isinstance(told, str)]
+    digests = [told for told in named if isinstance(told, bytes)]
+    rows = ProjectKey.objects.filter(
+        Q(rollbar_post_server__in=tokens)
+        | Q(rollbar_post_client__in=tokens)
+        | Q(rollbar_read_hash__in=digests)
+        | Q(rollbar_write_hash__in=digests),
         enabled=True,
     )
-    tokens = "rollbar_post_server", "rollbar_post_client", "rollbar_read_hash"
-    row: Any = found.values_list(*COLUMNS, *tokens).first()
-    if row is None:
-        return None
-    post_server, post_client, read_hash = row[len(COLUMNS) :]
-    if token == post_server:
-        scope = "post_server"
-    elif token == post_client:
-        scope = "post_client"
-    else:
-        scope = "read" if read_hash is not None and bytes(read_hash) == digest else "write"
-    key_id, project_id, public_key, unlimited, rate, quota = row[: len(COLUMNS)]
-    return Sender(key_id, project_id, public_key, unlimited, rate, quota, scope)
+    found: dict[str, Sender] = {}
+    for row in rows.values_list(*COLUMNS, *_SCOPES):
+        sender = Sender(*row[: len(COLUMNS)])
+        for scope, told in zip(_SCOPES.values(), row[len(COLUMNS) :], strict=True):
+            token = named.get(told if isinstance(told, str) else bytes(told or b""))
+            if token is not None:
+                found.setdefault(token, msgspec.structs.replace(sender, scope=scope))
+    return found
 
 
 def _copied_key(public_key: str) -> Sender | None:
@@ -230,8 +266,8 @@ def copy_keys() -> None:
     )
 
 
-KEYS = KeyTable(_load_key, _copied_key)
-TOKENS = KeyTable(_load_token, _copied_token)
+KEYS = KeyTable(_load_keys, _copied_key)
+TOKENS = KeyTable(_load_tokens, _copied_token)
 
 
 def authenticate(

@@ -40,8 +40,10 @@ from tracker.sql import hang_up
 from tracker.symbols import assembling, misses
 from tracker.symbols.session import Session
 
-RUN_FOR = 30.0
-"""Seconds after which a task hands over to the next; below its limit of 45."""
+RUN_FOR = 20.0
+"""Seconds after which a task hands over to the next: less than half of its limit of 45, so that
+batches that just fit into it alone are never begun as a second one.
+"""
 FEW = 16
 """Events of one batch below which there is no load: whatever came meanwhile is taken at once."""
 AWAY_PAUSE = 0.5

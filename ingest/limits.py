@@ -183,9 +183,9 @@ class Limits:
     def work_once(self) -> None:
         """A second's work of the thread; whatever fails is tried again, over a fresh connection."""
         try:
+            self.sync()  # first: part of it needs no database
             KEYS.renew()
             TOKENS.renew()
-            self.sync()
             copy_keys()
         except Exception as error:  # mostly a database that is away; the thread must live
             hang_up()

@@ -125,7 +125,7 @@ def issue_page(
     if cursor and value is not None:
         sign = "gt" if backwards else "lt"
         # The first half gives the index its range, the second settles ties.
-        rows = rows.filter(bound(**{f"{field}__{sign}e": value})).filter(
+        rows = rows.filter(bound(cursor.id, **{f"{field}__{sign}e": value})).filter(
             Q(**{f"{field}__{sign}": value}) | Q(**{f"pk__{sign}": cursor.id})
         )
     walk = order(field, "pk") if backwards else order(f"-{field}", "-pk")

@@ -9,6 +9,7 @@ from kombu import Connection
 
 from config import broker
 from config.schedule import DIGEST, DIGEST_LIMIT, IO, TABLE, VISIBILITY, broker_url, configuration
+from ingest.digest import RUN_FOR
 
 
 def test_every_task_has_a_queue_that_a_worker_reads():
@@ -28,6 +29,7 @@ def test_tasks_exist_under_the_names_of_the_table():
 def test_limits_stand_in_the_right_order():
     conf = configuration("redis://h/0", "p:")
     assert DIGEST_LIMIT < 60 < VISIBILITY
+    assert 2 * RUN_FOR < DIGEST_LIMIT
     assert conf["broker_transport_options"]["visibility_timeout"] == VISIBILITY
     assert conf["accept_content"] == ["json"]
     assert conf["task_acks_late"] is True

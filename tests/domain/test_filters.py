@@ -48,6 +48,12 @@ def test_an_ipv4_address_that_ipv6_wraps_is_in_the_ipv4_network():
     assert not Networks.of(["::/0"]).hold("10.1.2.3")
 
 
+def test_networks_of_two_zones_are_one():
+    held = Networks.of(["fe80::%a/64", "fe80::%b/64", "fe80::1%a/128"])
+    assert held.hold("fe80::7") and held.hold("fe80::7%c")
+    assert not held.hold("fe80:0:0:1::1")
+
+
 def test_what_is_no_network_or_no_address_holds_nothing():
     held = Networks.of(["nonsense", "", "10.0.0.0/99", " 10.0.0.1 "])
     assert held.hold("10.0.0.1")

@@ -1,14 +1,18 @@
 """A key's row is asked for by one, however many want it."""
 
+import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from django.db import OperationalError
 
+from ingest import auth
 from ingest.auth import FRESH, RIPE, KeyTable, Sender
 from ingest.away import AWAY
 from ingest.errors import InboxAway, MustWait
+from tests.factories.projects import make_project
+from tracker.models import ProjectKey
 
 KEY = "a" * 32
 SENDER = Sender(1, 1, KEY, False, None)
@@ -24,13 +28,13 @@ class Rows:
         self.begun, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
 
-    def load(self, text: str) -> Sender | None:
+    def load(self, texts: Sequence[str]) -> dict[str, Sender]:
         self.asked += 1
         self.begun.set()
         assert self.go_on.wait(5)
         if self.error is not None:
             raise self.error
-        return self.sender
+        return {} if self.sender is None else dict.fromkeys(texts, self.sender)
 
 
 class Clock:
@@ -92,6 +96,45 @@ def test_a_failure_is_told_to_all_who_wait(keys, rows, monkeypatch):
     assert rows.asked == 1
 
 
+def test_who_waits_for_one_whose_connection_hangs_asks_himself(rows, clock, monkeypatch):
+    """A firewall forgot the first one's connection: nothing tells him for minutes."""
+    monkeypatch.setattr(auth, "PATIENCE", 0.05)
+    hung = threading.Event()
+    first, told = threading.Event(), []
+
+    def load(texts: Sequence[str]) -> dict[str, Sender]:
+        if not first.is_set():
+            first.set()
+            assert hung.wait(5)
+        return rows.load(texts)
+
+    keys = KeyTable(load, clock=clock)
+    threads = [threading.Thread(target=lambda: told.append(keys.find(KEY))) for _ in range(8)]
+    threads[0].start()
+    assert first.wait(5)
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads[1:]:
+        thread.join(5)
+    assert told == [SENDER] * 7
+    assert rows.asked == 1
+    hung.set()
+    threads[0].join(5)
+    assert told == [SENDER] * 8
+    clock.now += FRESH
+    assert keys.find(KEY) == SENDER
+
+
+def test_an_answer_that_took_long_is_good_enough_for_those_who_waited(rows, clock):
+    def late(texts: Sequence[str]) -> dict[str, Sender]:
+        clock.now += FRESH
+        return rows.load(texts)
+
+    keys = KeyTable(late, clock=clock)
+    assert together(20, rows, lambda: keys.find(KEY)) == [SENDER] * 20
+    assert rows.asked == 1
+
+
 def test_who_waits_for_an_error_of_ours_asks_himself(keys, rows):
     rows.error = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
@@ -118,6 +161,18 @@ class TestRenewal:
         rows.sender = None
         keys.renew()
         assert keys.find(KEY, wait=False) is None
+
+    def test_all_in_use_are_asked_for_by_one_statement(self, keys, rows, clock):
+        others = [f"{number:032x}" for number in range(50)]
+        for text in others:
+            keys.find(text)
+        clock.now += RIPE
+        assert all(keys.find(text) for text in [KEY, *others])
+        before = rows.asked
+        keys.renew()
+        assert rows.asked == before + 1
+        clock.now += FRESH - RIPE
+        assert all(keys.find(text, wait=False) for text in others)
 
     def test_nobody_asks_for_a_key_that_nobody_uses(self, keys, rows):
         keys.renew()
@@ -146,3 +201,28 @@ class TestRenewal:
         monkeypatch.setattr(AWAY, "_now", True)
         assert keys.find(KEY, wait=False) == keys.find(KEY) == SENDER
         assert rows.asked == 1
+
+
+@pytest.mark.django_db
+def test_many_tokens_are_told_apart_by_one_statement(django_assert_num_queries):
+    keys = [make_project(f"shop-{number}").keys.get() for number in range(3)]
+    read = "b" * 32
+    ProjectKey.objects.filter(pk=keys[2].pk).update(
+        rollbar_read_hash=hashlib.sha256(read.encode()).digest()
+    )
+    wanted = [
+        keys[0].rollbar_post_server, keys[1].rollbar_post_client, keys[1].rollbar_post_server, read,
+        "c" * 32, "no token",
+    ]  # fmt: skip
+    with django_assert_num_queries(1):
+        found = auth._load_tokens(wanted)
+    assert {text: (sender.key_id, sender.scope) for text, sender in found.items()} == {
+        wanted[0]: (keys[0].pk, "post_server"), wanted[1]: (keys[1].pk, "post_client"),
+        wanted[2]: (keys[1].pk, "post_server"), read: (keys[2].pk, "read"),
+    }  # fmt: skip
+    with django_assert_num_queries(1):
+        assert set(auth._load_keys([key.public_key for key in keys])) == {
+            key.public_key for key in keys
+        }
+    with django_assert_num_queries(0):
+        assert auth._load_keys(["no key"]) == auth._load_tokens(["no token"]) == {}

@@ -1,6 +1,8 @@
 """Who may send is known for a day without database."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from django.db import OperationalError
@@ -28,7 +30,7 @@ class TestCopy:
         return key
 
     def test_keys_and_tokens_are_known_without_database(self, key, monkeypatch):
-        def away(text: str) -> None:
+        def away(texts: Sequence[str]) -> NoReturn:
             raise OperationalError
 
         monkeypatch.setattr(AWAY, "_watch", lambda: None)

@@ -32,6 +32,7 @@ from tracker.admin.verbs import (
 )
 from tracker.asides import bulk_view
 from tracker.models import BulkJob, Role
+from tracker.models.coarse import order
 from tracker.models.issue import IssueQuerySet
 
 MOST = 100_000
@@ -184,8 +185,8 @@ class BulkPages:
             figures = [row["events"] for row in rows.values("events")]
             count, events = len(figures), sum(figures)
             # A merge shows which one survives.
-            order = ("first_seen", "pk") if action == "merge" else ("-events", "-pk")
-            shown = list(rows.order_by(*order)[:SAMPLE])
+            walk = ("first_seen", "pk") if action == "merge" else ("-events", "-pk")
+            shown = list(rows.order_by(*order(*walk))[:SAMPLE])
         things = shown[0].short_id if count == 1 else f"{count:,} issues"
         what = words_of(action, things)[0] + _how(request, action)
         context = {

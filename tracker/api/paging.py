@@ -44,7 +44,7 @@ class Keyset(Struct, frozen=True):
     columns: tuple[tuple[str, type], ...]
     descending: bool = True
     issues: bool = False
-    """Of issues, whose indexes hold twins of some columns."""
+    """Of issues, whose indexes hold twins of some columns; the second column is their id."""
 
     def order(self, *, backwards: bool) -> list[str]:
         """For `order_by`."""
@@ -63,7 +63,7 @@ class Keyset(Struct, frozen=True):
             )
         # Redundant, but gives an index its range where an OR would not.
         edge = {f"{self.columns[0][0]}__{sign}e": values[0]}
-        return (coarse.bound(**edge) if self.issues else Q(**edge)) & wanted
+        return (coarse.bound(values[1], **edge) if self.issues else Q(**edge)) & wanted
 
 
 class Cursor(Struct, frozen=True):

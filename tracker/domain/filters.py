@@ -3,16 +3,9 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    collapse_addresses,
-    ip_address,
-    ip_network,
-)
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,19 +62,17 @@ class Networks(Struct, frozen=True):
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Networks":
         """The networks of texts; those that are none are left out."""
-        old: list[IPv4Network] = []
-        new: list[IPv6Network] = []
+        found: list[tuple[int, int]] = []
         for text in texts:
-            try:
-                found = ip_network(text.strip(), strict=False)
-            except ValueError:
-                continue
-            old.append(found) if isinstance(found, IPv4Network) else new.append(found)
-        apart: list[IPv4Network | IPv6Network] = [
-            *collapse_addresses(old),
-            *collapse_addresses(new),
-        ]
-        ranges = sorted((_number(n.network_address), _number(n.broadcast_address)) for n in apart)
+            with suppress(ValueError):
+                network = ip_network(text.strip(), strict=False)
+                found.append((_number(network.network_address), _number(network.broadcast_address)))
+        ranges: list[tuple[int, int]] = []
+        for start, end in sorted(found):
+            if ranges and start <= ranges[-1][1]:
+                ranges[-1] = (ranges[-1][0], max(ranges[-1][1], end))
+            else:
+                ranges.append((start, end))
         return cls(tuple(start for start, _ in ranges), tuple(end for _, end in ranges))
 
     def hold(self, address: str) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import F, Func, Q
 
-from tracker.domain.coarse import MINUTE, STEPS, step
+from tracker.domain.coarse import LAST, MINUTE, ROOM, SINGLE, STEPS, last_place, place
 
-TWINS = {"last_seen": "seen_minute", "events": "events_step", "users": "users_step"}
+TWINS = {"last_seen": "seen_minute", "events": "events_place", "users": "users_place"}
 
 
 def minute_of(name: str) -> Func:
@@ -19,14 +19,21 @@ def minute_of(name: str) -> Func:
     return Func(F(name), template=template)
 
 
-def step_of(name: str) -> Func:
+def place_of(name: str) -> Func:
     """The twin of a count, for a generated column."""
     steps = ", ".join(map(str, STEPS))
-    return Func(F(name), template=f"width_bucket(%(expressions)s, ARRAY[{steps}]::bigint[])")
+    template = (
+        f"(width_bucket({name}, ARRAY[{steps}]::bigint[])::bigint << {ROOM})"
+        f" + CASE WHEN {name} <= {SINGLE} THEN id ELSE 0 END"
+    )
+    return Func(F(name), F("id"), template=template)
 
 
 def order(*names: str) -> list[str]:
-    """For `order_by`: each column with its twin before it, as in `order("-last_seen", "-pk")`."""
+    """For `order_by`: each column with its twin before it, as in `order("-last_seen", "-pk")`.
+
+    What follows a count can only be the id, in the same direction: its twin has it, too.
+    """
     found = []
     for name in names:
         twin = TWINS.get(name.lstrip("-"))
@@ -34,26 +41,36 @@ def order(*names: str) -> list[str]:
     return found
 
 
-def bound(**lookup: Any) -> Q:
-    """One lookup, and what it says of the twin, as in `bound(last_seen__gte=moment)`."""
+def bound(number: int | None = None, /, **lookup: Any) -> Q:
+    """One lookup, and what it says of the twin, as in `bound(last_seen__gte=moment)`.
+
+    With `number`, of issues with the very value only those beyond that id are wanted (in the
+    direction of the lookup): the caller's own condition says so, and an index skips the rest.
+    """
     ((text, value),) = lookup.items()
     name, _, comparison = text.partition("__")
-    twin = TWINS.get(name)
-    if twin is None or comparison not in ("", "gt", "gte", "lt", "lte"):
+    if name not in TWINS or comparison not in ("", "gt", "gte", "lt", "lte"):
         return Q(**lookup)
     told = Q(**lookup)
     if comparison in ("", "gt", "gte"):
-        told &= _at_least(name, value)
+        told &= _from(name, value, comparison == "gt", 0 if number is None else number)
     if comparison in ("", "lt", "lte"):
-        told &= Q(**{f"{twin}__lte": value if name == "last_seen" else step(value)})
+        told &= _to(name, value, comparison == "lt", LAST if number is None else number)
     return told
 
 
-def _at_least(name: str, value: Any) -> Q:
+def _from(name: str, value: Any, beyond: bool, number: int) -> Q:
     """What the twin of a column says when that is this or more."""
     if name != "last_seen":
-        return Q(**{f"{TWINS[name]}__gte": step(value)})
+        return Q(**{f"{TWINS[name]}__gte": place(value + beyond, number)})
     try:
         return Q(seen_minute__gt=value - MINUTE)
     except OverflowError:  # the first minute of the calendar: everything is later
         return Q()
+
+
+def _to(name: str, value: Any, beyond: bool, number: int) -> Q:
+    """What the twin of a column says when that is this or less."""
+    if name != "last_seen":
+        return Q(**{f"{TWINS[name]}__lte": last_place(value - beyond, number)})
+    return Q(seen_minute__lte=value)

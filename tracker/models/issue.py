@@ -22,7 +22,7 @@ from tracker.domain.lifecycle import State, state_of
 from tracker.domain.priority import Priority
 from tracker.domain.snooze import Snooze
 from tracker.models.access import Role, Team, User
-from tracker.models.coarse import minute_of, step_of
+from tracker.models.coarse import minute_of, place_of
 from tracker.models.move import Move
 from tracker.models.project import Project, Release
 
@@ -114,11 +114,11 @@ class Issue(models.Model):
     seen_minute = models.GeneratedField(
         expression=minute_of("last_seen"), output_field=models.DateTimeField(), db_persist=True
     )
-    events_step = models.GeneratedField(
-        expression=step_of("events"), output_field=models.SmallIntegerField(), db_persist=True
+    events_place = models.GeneratedField(
+        expression=place_of("events"), output_field=models.BigIntegerField(), db_persist=True
     )
-    users_step = models.GeneratedField(
-        expression=step_of("users"), output_field=models.SmallIntegerField(), db_persist=True
+    users_place = models.GeneratedField(
+        expression=place_of("users"), output_field=models.BigIntegerField(), db_persist=True
     )
     assignee = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",

@@ -176,7 +176,7 @@ def _tag(term: Term, _: Asked) -> Q:
     return _tagged(values_of("value", term.values), term.subkey)
 
 
-HAS: dict[str, Callable[[], Q]] = {"user": lambda: Q(users__gt=0)}
+HAS: dict[str, Callable[[], Q]] = {"user": lambda: bound(users__gt=0)}
 """What `has:` means where it is no tag; an app above adds its own (`ticket`)."""
 
 
