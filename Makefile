@@ -100,6 +100,7 @@ redis: | $(BIN)/python
 .PHONY: s3
 s3: install
 	@$(PIP) -r requirements-s3.lock
+	@$(COMPILE) $(VENV)/lib >/dev/null || true
 
 UV = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --no-annotate

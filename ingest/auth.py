@@ -75,6 +75,10 @@ class _Question:
         self.answer: tuple[Sender | None] | None = None
 
 
+_SETTLED = _Question()
+_SETTLED.settled.set()
+
+
 class KeyTable:
     """Keys by their text, at most `FRESH` seconds stale; unknown ones are remembered too.
 
@@ -114,7 +118,7 @@ class KeyTable:
                 return self._remembered(text, entry)
             if not wait:
                 raise MustWait
-            question, ours = self._turn(text, stuck)
+            question, ours = self._turn(text, entry, stuck)
             if ours:
                 return self._ask(text, entry, question)
             stuck = None if question.settled.wait(PATIENCE) else question
@@ -127,10 +131,14 @@ class KeyTable:
         for start in range(0, len(ripe), _AT_ONCE):
             self._learn(ripe[start : start + _AT_ONCE])
 
-    def _turn(self, text: str, stuck: _Question | None) -> tuple[_Question, bool]:
+    def _turn(
+        self, text: str, entry: Entry | None, stuck: _Question | None
+    ) -> tuple[_Question, bool]:
         """Somebody's question for a key, unless that one is stuck, or ours; whether it is ours."""
         with self._lock:
             theirs = self._asked.get(text)
+            if theirs is None and self._known.get(text) is not entry:
+                return _SETTLED, False  # it was answered just now
             if theirs is not None and theirs is not stuck:
                 return theirs, False
             self._asked[text] = ours = _Question()
@@ -142,6 +150,9 @@ class KeyTable:
             sender = self._learn([text]).get(text)
             question.answer = (sender,)
         except (DatabaseError, InterfaceError, psycopg.Error):
+            newer = self._known.get(text)
+            if newer is not None and newer is not entry:
+                return newer[1]  # another took over, and was told: our connection alone is broken
             AWAY.note()
             return self._remembered(text, entry)
         else:
@@ -159,7 +170,9 @@ class KeyTable:
             if len(self._known) >= _MOST:
                 self._make_room()
             for text in texts:
-                self._known[text] = (now, found.get(text))
+                known = self._known.get(text)
+                if known is None or known[0] <= now:  # who asked later knows better
+                    self._known[text] = (now, found.get(text))
         return found
 
     def _remembered(self, text: str, entry: Entry | None) -> Sender | None:

@@ -182,14 +182,12 @@ class Limits:
 
     def work_once(self) -> None:
         """A second's work of the thread; whatever fails is tried again, over a fresh connection."""
-        try:
-            self.sync()  # first: part of it needs no database
-            KEYS.renew()
-            TOKENS.renew()
-            copy_keys()
-        except Exception as error:  # mostly a database that is away; the thread must live
-            hang_up()
-            log.warning("limits not exchanged", error=type(error).__name__)
+        for step in (self.sync, KEYS.renew, TOKENS.renew, copy_keys):
+            try:
+                step()
+            except Exception as error:  # mostly a database that is away; the thread must live
+                hang_up()
+                log.warning("limits not exchanged", error=type(error).__name__)
 
     def stop(self) -> None:
         """End the thread after its present round."""

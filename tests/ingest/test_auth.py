@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -76,6 +77,7 @@ def together(askers: int, rows: Rows, ask: Callable[[], Sender | None]) -> list[
     assert rows.begun.wait(5)
     for thread in threads[1:]:
         thread.start()
+    time.sleep(0.2)  # until all wait
     rows.go_on.set()
     for thread in threads:
         thread.join(5)
@@ -201,6 +203,44 @@ class TestRenewal:
         monkeypatch.setattr(AWAY, "_now", True)
         assert keys.find(KEY, wait=False) == keys.find(KEY) == SENDER
         assert rows.asked == 1
+
+
+def test_one_whose_connection_was_cut_at_last_is_told_what_the_others_know(clock, monkeypatch):
+    monkeypatch.setattr(auth, "PATIENCE", 0.05)
+    first, hung, told = threading.Event(), threading.Event(), []
+
+    def load(texts: Sequence[str]) -> dict[str, Sender]:
+        if not first.is_set():
+            first.set()
+            assert hung.wait(5)
+            raise OperationalError
+        return dict.fromkeys(texts, SENDER)
+
+    keys = KeyTable(load, clock=clock)
+    thread = threading.Thread(target=lambda: told.append(keys.find(KEY)))
+    thread.start()
+    assert first.wait(5)
+    assert keys.find(KEY) == SENDER
+    hung.set()
+    thread.join(5)
+    assert told == [SENDER]
+    assert not AWAY.now
+
+
+def test_an_older_answer_replaces_no_newer_one(clock):
+    """One asked before a key was made and was told late; another asked after that."""
+
+    def load(texts: Sequence[str]) -> dict[str, Sender]:
+        if clock.now > 100:
+            return dict.fromkeys(texts, SENDER)
+        clock.now += 1
+        assert table.find("b" * 32) == SENDER
+        table._learn(texts)
+        return {}
+
+    table = KeyTable(load, clock=clock)
+    table.find(KEY)
+    assert table.find(KEY, wait=False) == SENDER
 
 
 @pytest.mark.django_db

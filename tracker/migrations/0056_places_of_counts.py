@@ -55,9 +55,9 @@ class Migration(migrations.Migration):
             [
                 _COLUMNS,
                 *(sql for name, what in _INDEXES.items() for sql in _replaced(name, what)),
+                "VACUUM (ANALYZE) tracker_issue",
                 "ALTER TABLE tracker_issue DROP COLUMN IF EXISTS events_step",
                 "ALTER TABLE tracker_issue DROP COLUMN IF EXISTS users_step",
-                "VACUUM (ANALYZE) tracker_issue",
             ],
             state_operations=[
                 migrations.RemoveField("issue", "events_step"),

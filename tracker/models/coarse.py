@@ -44,8 +44,8 @@ def order(*names: str) -> list[str]:
 def bound(number: int | None = None, /, **lookup: Any) -> Q:
     """One lookup, and what it says of the twin, as in `bound(last_seen__gte=moment)`.
 
-    With `number`, of issues with the very value only those beyond that id are wanted (in the
-    direction of the lookup): the caller's own condition says so, and an index skips the rest.
+    With `number`, of issues with the very value of a `gte` or `lte` only those beyond that id are
+    wanted (in its direction): the caller's own condition says so, and an index skips the rest.
     """
     ((text, value),) = lookup.items()
     name, _, comparison = text.partition("__")
@@ -53,24 +53,25 @@ def bound(number: int | None = None, /, **lookup: Any) -> Q:
         return Q(**lookup)
     told = Q(**lookup)
     if comparison in ("", "gt", "gte"):
-        told &= _from(name, value, comparison == "gt", 0 if number is None else number)
+        told &= _from(name, value, comparison == "gt", number if comparison == "gte" else None)
     if comparison in ("", "lt", "lte"):
-        told &= _to(name, value, comparison == "lt", LAST if number is None else number)
+        told &= _to(name, value, comparison == "lt", number if comparison == "lte" else None)
     return told
 
 
-def _from(name: str, value: Any, beyond: bool, number: int) -> Q:
+def _from(name: str, value: Any, beyond: bool, number: int | None) -> Q:
     """What the twin of a column says when that is this or more."""
     if name != "last_seen":
-        return Q(**{f"{TWINS[name]}__gte": place(value + beyond, number)})
+        return Q(**{f"{TWINS[name]}__gte": place(value + beyond, number or 0)})
     try:
         return Q(seen_minute__gt=value - MINUTE)
     except OverflowError:  # the first minute of the calendar: everything is later
         return Q()
 
 
-def _to(name: str, value: Any, beyond: bool, number: int) -> Q:
+def _to(name: str, value: Any, beyond: bool, number: int | None) -> Q:
     """What the twin of a column says when that is this or less."""
     if name != "last_seen":
-        return Q(**{f"{TWINS[name]}__lte": last_place(value - beyond, number)})
+        last = last_place(value - beyond, LAST if number is None else number)
+        return Q(**{f"{TWINS[name]}__lte": last})
     return Q(seen_minute__lte=value)

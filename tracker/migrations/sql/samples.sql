@@ -2,7 +2,7 @@
 -- payloads included: 60 MB with the usual 100. Events are found by issue and by id; both are known
 -- well enough from a quarter of that. The highest target counts: whoever adds a column to
 -- tracker_event calls this for all of its partitions again.
-CREATE FUNCTION tracker_sample_less(relation regclass) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tracker_sample_less(relation regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER TABLE %s %s', relation, (
         SELECT string_agg(format('ALTER COLUMN %I SET STATISTICS 25', attname), ', ')
