@@ -61,7 +61,7 @@ class Plan:
 
 PLANS = {
     "": Plan(3, 6, 1_000, 12_000, 30, 15, 4_000, 12, 1_000_000, 100_000, 15, crew=4),
-    "quick": Plan(1, 2, 600, 3_000, 5, rounds=4),
+    "quick": Plan(1, 2, 600, 3_000, 3, rounds=3),
     "sustain": Plan(
         3,
         2,
