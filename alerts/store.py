@@ -122,16 +122,7 @@ def meet(project: int, since: datetime, now: datetime) -> list[tuple[int, int, s
               OR (f.kind = 'power' AND t.first_seen > %s)
            ORDER BY t.id, f.kind, f.value""",
         [
-            project,
-            since,
-            since - MINUTE,
-            project,
-            project,
-            since,
-            project,
-            now,
-            project,
-            project,
+            project, since, since - MINUTE, project, project, since, project, now, project, project,
             since,
         ],
-    ).fetchall()
+    ).fetchall()  # fmt: skip
